@@ -1,0 +1,51 @@
+/**
+ * Exact decimals: quantities, rates and unit prices. Big.js in strict mode, which refuses JavaScript numbers, so that
+ * no float slips in: a number enters only through `decimal`, by its shortest printed form.
+ */
+import BigJs, { type Big } from "big.js";
+
+const Exact = BigJs();
+Exact.strict = true;
+Exact.PE = 1_000;
+Exact.NE = -1_000;
+// A quantity is printed in JSON as a number with all its digits, never through a float.
+// @ts-expect-error the library types toJSON as string; JSON.rawJSON is the point of the override
+Exact.prototype.toJSON = function (this: Big): unknown {
+  return rawNumber(this.toFixed());
+};
+
+export type Decimal = Big;
+
+/** Digits after the point that a quantity may have (`numeric(38,12)` in SQL). */
+export const QUANTITY_SCALE = 12;
+const DECIMAL_TEXT = /^-?\d{1,38}(\.\d{1,38})?$/;
+
+export const ZERO: Decimal = new Exact("0");
+export const ONE: Decimal = new Exact("1");
+
+/** The decimal that a text, a finite number or a bigint names. Throws RangeError on anything else, exponents included. */
+export function decimal(value: string | number | bigint | Decimal): Decimal {
+  if (typeof value === "object") return value;
+  const text = typeof value === "number" ? plain(value) : String(value);
+  if (!DECIMAL_TEXT.test(text)) throw new RangeError(`not a decimal number: ${text.slice(0, 60)}`);
+  return new Exact(text);
+}
+
+/** `decimal` for outside input: null where the value names no decimal. */
+export function parseDecimal(value: unknown): Decimal | null {
+  if (typeof value !== "string" && typeof value !== "number") return null;
+  const text = typeof value === "number" ? plain(value) : value;
+  return DECIMAL_TEXT.test(text) ? new Exact(text) : null;
+}
+
+/** A JSON number token with exactly these digits. */
+export function rawNumber(digits: string): unknown {
+  return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(digits);
+}
+
+// 1e-7 and 1e21 print with an exponent; Big expands it without loss.
+function plain(value: number): string {
+  if (!Number.isFinite(value)) return String(value);
+  const text = String(value);
+  return text.includes("e") ? new Exact(text).toFixed() : text;
+}
