@@ -1,0 +1,21 @@
+/** The catalog as the process knows it, parsed once for each revision. */
+import type { Meter } from "./meter.ts";
+import type { Plan } from "./plan.ts";
+
+export interface CatalogSnapshot {
+  revision: bigint;
+  meters: ReadonlyMap<string, Meter>;
+  /** Meters that are not archived, by the event name they read. */
+  metersByEvent: ReadonlyMap<string, readonly Meter[]>;
+  /** Each plan at its current version. */
+  plans: ReadonlyMap<string, Plan>;
+}
+
+export interface CatalogCache {
+  /** The current snapshot. Asks the database for the revision at most once a second; `fresh` asks now. */
+  current(options?: { fresh?: boolean }): Promise<CatalogSnapshot>;
+  /** A plan at a version that was sold; versions never change, so they are kept for ever. */
+  plan(key: string, version: number): Promise<Plan>;
+  /** This process changed the catalog: the next `current` reads it anew. */
+  invalidate(): void;
+}

@@ -1,0 +1,24 @@
+/** A meter: which events count, and how they become one number. The parsed form of the catalog document's `meters[]`. */
+
+export const AGGREGATIONS = ["count", "sum", "max", "min", "avg", "latest", "unique_count", "weighted_sum"] as const;
+export type Aggregation = (typeof AGGREGATIONS)[number];
+
+export interface Meter {
+  /** The short name of the meter in rollups. */
+  no: number;
+  key: string;
+  name: string | null;
+  unit: string | null;
+  /** What an event must be named to be read. */
+  event: string;
+  aggregation: Aggregation;
+  /** Which property holds the value; null: the event's own `amount`. */
+  property: string | null;
+  filters: Readonly<Record<string, readonly string[]>>;
+  groupBy: readonly string[];
+  /** unique_count and weighted_sum: carries over period ends. */
+  recurring: boolean;
+  /** Rounds the value of a period before it is priced. */
+  rounding: { mode: "round" | "ceil" | "floor"; precision: number } | null;
+  archived: boolean;
+}

@@ -1,0 +1,29 @@
+/** The port that every gateway fulfils. Vendors' words stay behind it: what comes back is one of a few facts. */
+
+export interface ChargeRequest {
+  /** The attempt's own key: the same key never charges twice. */
+  idempotencyKey: string;
+  tenantId: string;
+  invoiceId: string;
+  invoiceNumber: string | null;
+  amountMinor: bigint;
+  currency: string;
+  /** The gateway's name of the payment method; null: none is known. */
+  method: string | null;
+}
+
+export type ChargeOutcome =
+  | { status: "succeeded"; reference: string; amountMinor: bigint; currency: string }
+  | { status: "failed"; reference: string | null; code: string; reason: string }
+  | { status: "requires_action"; reference: string; url: string | null }
+  | { status: "pending"; reference: string }
+  /** Nobody knows: to be asked about by `find`, never charged again. */
+  | { status: "unknown"; reason: string };
+
+export interface PaymentGateway {
+  readonly name: string;
+  /** Charges off-session. Never throws for a refusal of the payment; a time-out is `unknown`. */
+  charge(request: ChargeRequest): Promise<ChargeOutcome>;
+  /** What became of the attempt with this key; null: the gateway never saw it. */
+  find(idempotencyKey: string): Promise<ChargeOutcome | null>;
+}

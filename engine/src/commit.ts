@@ -1,0 +1,195 @@
+/**
+ * The one write door. Edges (routes, jobs, inbound webhooks, the CLI) open it; an action inside it gets a `Tx`.
+ *
+ * In order: open the transaction, take the idempotency key, fix `now` by the tenant's clock, run the action, append its
+ * events, run the reactions they wake, write the jobs, store the answer under the key, commit. Deadlocks and
+ * serialization failures are retried here and nowhere else.
+ */
+import { createHash } from "node:crypto";
+import type { Principal } from "./auth/principal.ts";
+import type { Instant } from "./billing/time/instant.ts";
+import { formatInstant } from "./billing/time/instant.ts";
+import { sleep } from "./clock.ts";
+import type { Context } from "./context.ts";
+import { type Connection, type Database, run } from "./db/pool.ts";
+import { Refusal, tenantNotFound } from "./errors.ts";
+import { type AppendedEvent, appendEvents, stamp } from "./events/append.ts";
+import type { Happening } from "./events/types.ts";
+import { toJson } from "./http/json.ts";
+import { type JobRequest, writeJobs } from "./jobs/queue.ts";
+import { REACTIONS } from "./reactions.ts";
+
+export interface Tx extends Database {
+  readonly ctx: Context;
+  /** The one instant of this write, by the tenant's clock. */
+  readonly now: Instant;
+  readonly principal: Principal;
+  /** Says what happened. The event is appended, and its reactions run, in this transaction. */
+  emit(happening: Happening): void;
+  /** Asks for work outside the transaction: written with it, run after it. */
+  enqueue(job: JobRequest): void;
+  /** Runs once the transaction is durable, in this process only: to drop what is cached here. */
+  afterCommit(hook: () => void): void;
+}
+
+export interface Idempotency {
+  /** Whose key it is: two callers may use the same text. */
+  scope: string;
+  key: string;
+  /** Hash of method, path and body: the same key with another request is refused. */
+  fingerprint: Buffer;
+}
+
+export interface CommitOptions {
+  principal: Principal;
+  /** Locks nothing; fixes `now` by this tenant's clock, and refuses a tenant that does not exist. */
+  tenantId?: string;
+  /** Fixes `now` outright: sweeps and test clocks, which act on many tenants at one instant. */
+  now?: Instant;
+  idempotency?: Idempotency | undefined;
+  /** Where the cause came from: `api`, `engine`, `stripe`, … */
+  source?: string;
+}
+
+export interface Outcome<T> {
+  status: number;
+  body: T;
+  /** The answer was given before, under the same idempotency key; `json` is its text. */
+  replayed?: { json: string };
+}
+
+const RETRIES = 5;
+
+/** Runs an action through the door and answers what it answered. */
+export async function commit<T>(ctx: Context, options: CommitOptions, action: (tx: Tx) => Promise<T>): Promise<T> {
+  const outcome = await commitAnswer(ctx, { ...options, idempotency: undefined }, async (tx) => ({ status: 200, body: await action(tx) }));
+  return outcome.body;
+}
+
+/** `commit` for routes: with the idempotency key, and the status to store beside the answer. */
+export async function commitAnswer<T>(ctx: Context, options: CommitOptions, action: (tx: Tx) => Promise<Outcome<T>>): Promise<Outcome<T>> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await once(ctx, options, action);
+    } catch (error) {
+      const state = (error as { code?: string }).code;
+      if ((state !== "40001" && state !== "40P01") || attempt >= RETRIES) throw error;
+      await sleep(5 * 2 ** attempt);
+    }
+  }
+}
+
+async function once<T>(ctx: Context, options: CommitOptions, action: (tx: Tx) => Promise<Outcome<T>>): Promise<Outcome<T>> {
+  const connection = await ctx.pool.connect();
+  const hooks: (() => void)[] = [];
+  let broken: Error | undefined;
+  try {
+    await connection.query("begin");
+    const outcome = await inside(ctx, connection, options, action, hooks);
+    await connection.query("commit");
+    for (const hook of hooks) hook();
+    if ("refusal" in outcome) throw outcome.refusal;
+    return outcome;
+  } catch (error) {
+    // A rollback that fails means that the connection is gone: do not give it back to the pool.
+    await connection.query("rollback").catch((failure: Error) => {
+      broken = failure;
+    });
+    throw error;
+  } finally {
+    connection.release(broken);
+  }
+}
+
+async function inside<T>(
+  ctx: Context,
+  connection: Connection,
+  options: CommitOptions,
+  action: (tx: Tx) => Promise<Outcome<T>>,
+  hooks: (() => void)[],
+): Promise<Outcome<T> | { refusal: Refusal }> {
+  const { idempotency } = options;
+  const db: Database = { query: (text, values) => run(connection, text, values) };
+  if (idempotency) {
+    const replay = await takeKey<T>(ctx, db, idempotency);
+    if (replay) return replay;
+    await connection.query("savepoint action");
+  }
+  const now = await fixNow(ctx, db, options);
+  let answer: Outcome<T>;
+  try {
+    answer = await act(ctx, db, options, now, action, hooks);
+  } catch (error) {
+    // A refusal is an answer too: the same key gets it again, though nothing of the action remains.
+    if (!(error instanceof Refusal) || !idempotency || error.status >= 500) throw error;
+    await connection.query("rollback to savepoint action");
+    await storeAnswer(ctx, db, idempotency, error.status, toJson(error.toProblem()));
+    hooks.length = 0;
+    return { refusal: error };
+  }
+  if (idempotency) await storeAnswer(ctx, db, idempotency, answer.status, toJson(answer.body));
+  return answer;
+}
+
+async function act<T>(
+  ctx: Context,
+  db: Database,
+  options: CommitOptions,
+  now: Instant,
+  action: (tx: Tx) => Promise<Outcome<T>>,
+  hooks: (() => void)[],
+): Promise<Outcome<T>> {
+  const events: AppendedEvent[] = [];
+  const jobs: JobRequest[] = [];
+  const tx: Tx = {
+    ctx,
+    now,
+    principal: options.principal,
+    query: db.query,
+    emit: (happening) => void events.push(stamp(happening, now, options.source ?? "engine")),
+    enqueue: (job) => void jobs.push(job),
+    afterCommit: (hook) => void hooks.push(hook),
+  };
+  const answer = await action(tx);
+  // Reactions may emit in their turn; the list grows under the loop until nothing more is woken.
+  for (let i = 0; i < events.length; i++) {
+    for (const react of REACTIONS[events[i]!.type] ?? []) await react(tx, events[i]!);
+  }
+  await appendEvents(db, events);
+  await writeJobs(db, jobs);
+  return answer;
+}
+
+async function fixNow(ctx: Context, db: Database, options: CommitOptions): Promise<Instant> {
+  if (options.now !== undefined) return options.now;
+  if (options.tenantId === undefined) return ctx.clock.now();
+  const rows = await db.query<{ now_at: Instant | null }>(
+    "select c.now_at from tenants t left join test_clocks c on c.id = t.test_clock_id where t.id = $1 /* tenant_id */",
+    [options.tenantId],
+  );
+  if (!rows[0]) throw tenantNotFound(options.tenantId);
+  return rows[0].now_at ?? ctx.clock.now();
+}
+
+async function takeKey<T>(ctx: Context, db: Database, { scope, key, fingerprint }: Idempotency): Promise<Outcome<T> | null> {
+  const lock = createHash("sha256").update(`${scope}\n${key}`).digest().readBigInt64BE(0);
+  const [locked] = await db.query<{ ok: boolean }>("select pg_try_advisory_xact_lock($1) as ok", [lock.toString()]);
+  if (!locked?.ok) throw new Refusal("idempotency_in_progress", "A request with this Idempotency-Key is still running; ask again in a moment.");
+  const [known] = await db.query<{ fingerprint: Buffer; status: number; body: string }>(
+    "select fingerprint, status, body from idempotency_keys where scope = $1 and key = $2 and created_at > $3",
+    [scope, key, formatInstant(ctx.clock.now() - 86_400_000)],
+  );
+  if (!known) return null;
+  if (!known.fingerprint.equals(fingerprint)) {
+    throw new Refusal("idempotency_key_reused", "This Idempotency-Key was used for a request with another method, path or body.");
+  }
+  return { status: known.status, body: undefined as T, replayed: { json: known.body } };
+}
+
+async function storeAnswer(ctx: Context, db: Database, { scope, key, fingerprint }: Idempotency, status: number, body: string): Promise<void> {
+  await db.query(
+    `insert into idempotency_keys (scope, key, fingerprint, status, body, created_at) values ($1, $2, $3, $4, $5, $6)
+     on conflict (scope, key) do update set fingerprint = excluded.fingerprint, status = excluded.status, body = excluded.body, created_at = excluded.created_at`,
+    [scope, key, fingerprint, status, body, formatInstant(ctx.clock.now())],
+  );
+}

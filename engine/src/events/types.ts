@@ -1,0 +1,49 @@
+/** The closed list of billing events, and the shape of one. */
+
+export const EVENT_TYPES = [
+  "tenant.created",
+  "tenant.updated",
+  "tenant.erased",
+  "subscription.started",
+  "subscription.updated",
+  "subscription.plan_changed",
+  "subscription.trial_ending",
+  "subscription.trial_ended",
+  "subscription.renewed",
+  "subscription.paused",
+  "subscription.resumed",
+  "subscription.past_due",
+  "subscription.canceled",
+  "subscription.expired",
+  "invoice.created",
+  "invoice.finalized",
+  "invoice.paid",
+  "invoice.payment_failed",
+  "invoice.voided",
+  "payment.succeeded",
+  "payment.failed",
+  "payment.refunded",
+  "credits.granted",
+  "credits.consumed",
+  "credits.expiring",
+  "credits.expired",
+  "credits.low_balance",
+  "usage.aggregated",
+  "usage.limit_approaching",
+  "usage.limit_reached",
+  "catalog.changed",
+] as const;
+
+export type EventType = (typeof EVENT_TYPES)[number];
+
+/** What an action says has happened; `commit` adds id, instant and source. */
+export interface Happening {
+  type: EventType;
+  /** null: it concerns the whole engine (the catalog). */
+  tenantId: string | null;
+  /** The id of the thing that it happened to. */
+  subject: string | null;
+  /** One sentence for a person. */
+  summary: string;
+  data: Record<string, unknown>;
+}

@@ -1,0 +1,141 @@
+/**
+ * How a room puts an action or a read on the wire: schema, permission, one call. Everything that every route shares
+ * (who asks, tenant confinement, idempotency, status) is here, so that a routes file holds no rule.
+ */
+import { createHash } from "node:crypto";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Static, TSchema } from "typebox";
+import { allows, type Permission, type Principal, PUBLIC } from "../auth/principal.ts";
+import { commitAnswer, type Outcome, type Tx } from "../commit.ts";
+import type { Context } from "../context.ts";
+import { invalidField, Refusal, tenantNotFound } from "../errors.ts";
+import { toJson } from "./json.ts";
+import { TENANT_ID } from "./schema.ts";
+
+export interface RouteSpec<P extends TSchema, Q extends TSchema, B extends TSchema> {
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  url: string;
+  permission: Permission;
+  summary: string;
+  params?: P;
+  query?: Q;
+  body?: B;
+  /** Answer schemas by status, for the OpenAPI document. */
+  response?: Record<number, TSchema>;
+  bodyLimit?: number;
+  /** `false`: not in the OpenAPI document. */
+  documented?: boolean;
+  handle(asked: Asked<P, Q, B>): Promise<unknown>;
+}
+
+export interface Asked<P extends TSchema, Q extends TSchema, B extends TSchema> {
+  params: Static<P>;
+  query: Static<Q>;
+  body: Static<B>;
+  principal: Principal;
+  request: FastifyRequest;
+  reply: FastifyReply;
+  /** Opens the write door for one action, with the request's idempotency key and, for a tenant's route, its clock. */
+  write<T>(action: (tx: Tx) => Promise<T>, options?: { status?: number; tenantId?: string }): Promise<unknown>;
+}
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    permission?: Permission;
+  }
+  interface FastifyRequest {
+    principal: Principal;
+  }
+}
+
+/** An answer that is already JSON text: a replay, or a hot path that prints its own. */
+export class Printed {
+  readonly json: string;
+  constructor(json: string) {
+    this.json = json;
+  }
+}
+
+const TAGS: [RegExp, string][] = [
+  [/credits/, "Credits"],
+  [/usage/, "Usage"],
+  [/entitlements/, "Entitlements"],
+  [/subscription/, "Subscription"],
+  [/invoice|payment|checkout|portal|refund/, "Invoices and payments"],
+  [/quote|catalog|plans|meters|features/, "Catalog"],
+  [/events|webhook/, "Events and webhooks"],
+  [/tenants/, "Tenants"],
+];
+
+export function route<P extends TSchema, Q extends TSchema, B extends TSchema>(app: FastifyInstance, ctx: Context, spec: RouteSpec<P, Q, B>): void {
+  const tag = TAGS.find(([form]) => form.test(spec.url))?.[1] ?? "Operations";
+  app.route({
+    method: spec.method,
+    url: spec.url,
+    config: { permission: spec.permission },
+    ...(spec.bodyLimit === undefined ? {} : { bodyLimit: spec.bodyLimit }),
+    schema: {
+      summary: spec.summary,
+      tags: [tag],
+      ...(spec.documented === false ? { hide: true } : {}),
+      ...(spec.params ? { params: spec.params } : {}),
+      ...(spec.query ? { querystring: spec.query } : {}),
+      ...(spec.body ? { body: spec.body } : {}),
+      ...(spec.response ? { response: spec.response } : {}),
+    },
+    onRequest: async (request) => {
+      const params = request.params as { tenant_id?: string } | undefined;
+      if (params?.tenant_id !== undefined) confine(request.principal, params.tenant_id);
+    },
+    handler: async (request, reply) => {
+      const principal = request.principal;
+      const answer = await spec.handle({
+        params: request.params as Static<P>,
+        query: request.query as Static<Q>,
+        body: request.body as Static<B>,
+        principal,
+        request,
+        reply,
+        write: async (action, options = {}) => {
+          const tenantId = options.tenantId ?? (request.params as { tenant_id?: string }).tenant_id;
+          const outcome: Outcome<unknown> = await commitAnswer(
+            ctx,
+            { principal, source: "api", idempotency: idempotencyOf(request, principal), ...(tenantId === undefined ? {} : { tenantId }) },
+            async (tx) => ({ status: options.status ?? 200, body: await action(tx) }),
+          );
+          reply.status(outcome.status);
+          if (!outcome.replayed) return outcome.body;
+          reply.header("Idempotent-Replayed", "true");
+          if (outcome.status >= 400) reply.header("content-type", "application/problem+json; charset=utf-8");
+          return new Printed(outcome.replayed.json);
+        },
+      });
+      if (!reply.hasHeader("content-type")) reply.header("content-type", "application/json; charset=utf-8");
+      return reply.send(answer instanceof Printed ? answer.json : toJson(answer));
+    },
+  });
+}
+
+/** Refuses what the route does not permit; run before the body is read. */
+export function authorize(principal: Principal, permission: Permission | undefined): void {
+  // A route that declares nothing is closed: forgetting must not open it.
+  const needed = permission ?? "admin";
+  if (allows(principal, needed)) return;
+  if (principal === PUBLIC) throw new Refusal("unauthenticated", "Send credentials as `Authorization: Bearer …`.");
+  throw new Refusal("forbidden", `This needs the scope ${needed}.`);
+}
+
+/** Another tenant's data does not exist for a principal that is confined to its own. */
+export function confine(principal: Principal, tenantId: string): void {
+  if (!TENANT_ID.test(tenantId) || (principal.tenantId !== null && principal.tenantId !== tenantId)) throw tenantNotFound(tenantId);
+}
+
+function idempotencyOf(request: FastifyRequest, principal: Principal) {
+  const key = request.headers["idempotency-key"];
+  if (key === undefined) return undefined;
+  if (typeof key !== "string" || !/^[\x20-\x7e]{1,255}$/.test(key)) {
+    throw invalidField("Idempotency-Key", "must have 1 to 255 printable characters");
+  }
+  const fingerprint = createHash("sha256").update(`${request.method}\n${request.url}\n${toJson(request.body ?? null)}`).digest();
+  return { scope: principal.tenantId ?? "platform", key, fingerprint };
+}

@@ -1,0 +1,114 @@
+/** The HTTP server: body parsing, who asks, errors as problem+json, the OpenAPI document, and nothing of any room. */
+import swagger from "@fastify/swagger";
+import swaggerUi from "@fastify/swagger-ui";
+import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from "fastify";
+import { identify } from "../auth/identify.ts";
+import { PUBLIC } from "../auth/principal.ts";
+import type { Context } from "../context.ts";
+import { invalid, invalidField, type Problem, Refusal } from "../errors.ts";
+import { newId } from "../ids.ts";
+import { parseJson } from "./json.ts";
+import { authorize } from "./route.ts";
+import { faultsOf, validatorFor } from "./validate.ts";
+
+export const BODY_LIMIT = 1_048_576;
+const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
+
+export async function buildServer(ctx: Context, register: (app: FastifyInstance) => void): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: ctx.log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: 60_000,
+    keepAliveTimeout: 65_000,
+    routerOptions: { maxParamLength: 512 },
+    genReqId: (request) => {
+      const given = request.headers["x-request-id"];
+      return typeof given === "string" && REQUEST_ID.test(given) ? given : newId("request");
+    },
+  });
+
+  app.setValidatorCompiler(({ schema, httpPart }) => validatorFor(schema as object, httpPart));
+  app.setSchemaErrorFormatter((errors) => invalid(faultsOf(errors as never)));
+  app.setSerializerCompiler(() => (data) => (typeof data === "string" ? data : JSON.stringify(data)));
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, text, done) => {
+    try {
+      done(null, text === "" ? undefined : parseJson(text as string));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+
+  app.decorateRequest("principal");
+  app.addHook("onRequest", async (request, reply) => {
+    reply.header("X-Request-Id", request.id);
+    request.principal = PUBLIC;
+    if (request.is404) return;
+    const permission = request.routeOptions.config.permission;
+    if (permission === "public") return;
+    request.principal = await identify(ctx, request.headers.authorization);
+    authorize(request.principal, permission);
+  });
+  app.setErrorHandler((error, request, reply) => {
+    const problem = problemOf(error as Error, request.id, ctx);
+    void reply.status(problem.status).header("content-type", "application/problem+json; charset=utf-8").send(JSON.stringify(problem));
+  });
+  app.setNotFoundHandler((request) => {
+    throw new Refusal("not_found", `There is nothing at ${request.method} ${request.url.slice(0, 200)}.`);
+  });
+
+  await app.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: { title: "Billwright", version: "1.0.0", description: "The HTTP API of the Billwright billing engine.", license: { name: "Apache-2.0", identifier: "Apache-2.0" } },
+      components: { securitySchemes: { bearer: { type: "http", scheme: "bearer", description: "A secret API key (bw_live_… or bw_test_…)." } } },
+      security: [{ bearer: [] }],
+    },
+  });
+  await app.register(swaggerUi, { routePrefix: "/docs", uiConfig: { docExpansion: "list" } });
+  app.after(() => {
+    app.get("/openapi.json", { config: { permission: "public" }, schema: { hide: true } }, async () => JSON.stringify(app.swagger()));
+    register(app);
+  });
+  return app;
+}
+
+function problemOf(error: Error, requestId: string, ctx: Context): Problem {
+  if (error instanceof Refusal) return error.toProblem(requestId);
+  const { code, statusCode } = error as FastifyError;
+  if (code === "FST_ERR_CTP_BODY_TOO_LARGE") {
+    return new Refusal("invalid_request", "The body is larger than this route takes.", {
+      status: 413,
+      faults: [{ path: "", message: "is larger than this route takes (1 MiB; usage 8 MiB)" }],
+    }).toProblem(requestId);
+  }
+  if (code === "FST_ERR_CTP_INVALID_MEDIA_TYPE") {
+    return new Refusal("invalid_request", "Send the body as application/json.", {
+      status: 415,
+      faults: [{ path: "Content-Type", message: "is not a type that this route takes" }],
+    }).toProblem(requestId);
+  }
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
+    const refusal = invalidField("", error.message);
+    return { ...refusal.toProblem(requestId), status: statusCode };
+  }
+  if (isDatabaseDown(error)) {
+    return new Refusal("unavailable", "The database cannot be reached right now; nothing was changed. Try again.").toProblem(requestId);
+  }
+  ctx.log.error({ err: error, request_id: requestId }, "unexpected error");
+  return {
+    type: "https://billwright.dev/problems/internal",
+    title: "Something went wrong in the engine",
+    status: 500,
+    detail: "The request was not carried out. The log has the cause under this request id.",
+    code: "unavailable",
+    request_id: requestId,
+  };
+}
+
+// Connection refused or cut, shutdown in progress, too many connections.
+function isDatabaseDown(error: Error): boolean {
+  const code = (error as { code?: string }).code ?? "";
+  return /^(ECONNREFUSED|ECONNRESET|EPIPE|08\w{3}|57P0\d|53300)$/.test(code) || /Connection terminated|timeout exceeded when trying to connect/.test(error.message);
+}

@@ -1,0 +1,74 @@
+/**
+ * Identifiers that the engine makes: a type prefix and a time-ordered UUID (version 7) in the TypeID form,
+ * 26 characters of Crockford base32: `inv_01j8…`.
+ */
+import { randomBytes } from "node:crypto";
+import { systemClock } from "./clock.ts";
+
+const PREFIXES = {
+  subscription: "sub",
+  invoice: "inv",
+  line: "line",
+  event: "evt",
+  grant: "grant",
+  transaction: "txn",
+  payment: "pay",
+  paymentMethod: "pm",
+  webhookEndpoint: "we",
+  apiKey: "key",
+  testClock: "clock",
+  request: "req",
+  usageEvent: "use",
+  setupIntent: "seti",
+} as const;
+
+export type IdKind = keyof typeof PREFIXES;
+
+const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+const ID = /^[a-z]{2,8}_[0-7][0-9a-hjkmnp-tv-z]{25}$/;
+
+let lastMs = 0;
+let counter = 0;
+
+/** A new id. `at` is the real time in milliseconds; ids of one process sort in the order they were made. */
+export function newId(kind: IdKind, at: number = systemClock.now()): string {
+  const bytes = randomBytes(16);
+  // A 12-bit counter in rand_a keeps the ids of one millisecond in order (RFC 9562, method 1).
+  if (at > lastMs) {
+    lastMs = at;
+    counter = bytes.readUInt16BE(6) & 0x3ff;
+  } else {
+    counter += 1;
+    if (counter > 0xfff) {
+      lastMs += 1;
+      counter = 0;
+    }
+  }
+  bytes.writeUIntBE(lastMs, 0, 6);
+  bytes.writeUInt16BE(0x7000 | counter, 6);
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  return `${PREFIXES[kind]}_${base32(bytes)}`;
+}
+
+/** The id that 16 given bytes name: for things whose identity is a hash. */
+export function idFromBytes(kind: IdKind, bytes: Buffer): string {
+  return `${PREFIXES[kind]}_${base32(bytes)}`;
+}
+
+/** Whether a text has the form of an id of this kind; a route answers 404 for one that has not. */
+export function isId(kind: IdKind, text: string): boolean {
+  return ID.test(text) && text.startsWith(`${PREFIXES[kind]}_`);
+}
+
+// 128 bits as 26 characters of 5 bits, the first of 3.
+function base32(bytes: Buffer): string {
+  const high = bytes.readBigUInt64BE(0);
+  const low = bytes.readBigUInt64BE(8);
+  let text = "";
+  let value = (high << 64n) | low;
+  for (let i = 0; i < 26; i++) {
+    text = ALPHABET[Number(value & 31n)] + text;
+    value >>= 5n;
+  }
+  return text;
+}

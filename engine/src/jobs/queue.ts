@@ -1,0 +1,33 @@
+/** Jobs are rows written with the transaction that caused them; graphile-worker runs them afterwards. */
+import type { Instant } from "../billing/time/instant.ts";
+import { formatInstant } from "../billing/time/instant.ts";
+import type { Database } from "../db/pool.ts";
+import { toJson } from "../http/json.ts";
+import type { JobName } from "./names.ts";
+
+export interface JobRequest {
+  name: JobName;
+  payload?: Record<string, unknown>;
+  /** Jobs with the same key that wait are one job. */
+  key?: string;
+  /** Real time; now if not said. */
+  runAt?: Instant;
+}
+
+export async function writeJobs(db: Database, jobs: JobRequest[]): Promise<void> {
+  if (jobs.length === 0) return;
+  const unique = new Map(jobs.map((job, index) => [job.key ?? `#${index}`, job]));
+  const list = [...unique.values()];
+  await db.query(
+    `/* no tenant: the queue's own tables */
+     select count(*) from graphile_worker.add_jobs(array(
+       select row(name, payload, null, run_at, null, key, null, null)::graphile_worker.job_spec
+       from unnest($1::text[], $2::json[], $3::timestamptz[], $4::text[]) as job (name, payload, run_at, key)))`,
+    [
+      list.map((job) => job.name),
+      list.map((job) => toJson(job.payload ?? {})),
+      list.map((job) => (job.runAt === undefined ? null : formatInstant(job.runAt))),
+      list.map((job) => job.key ?? null),
+    ],
+  );
+}

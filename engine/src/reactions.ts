@@ -1,0 +1,11 @@
+/**
+ * Which event wakes which action: the only way up in the house, and the whole cause and effect of the engine.
+ * Reactions run inside the transaction of their event, in the order they stand here.
+ */
+import type { Tx } from "./commit.ts";
+import type { AppendedEvent } from "./events/append.ts";
+import type { EventType } from "./events/types.ts";
+
+export type Reaction = (tx: Tx, event: AppendedEvent) => Promise<void>;
+
+export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {};
