@@ -6,7 +6,7 @@ import { prepareBinaries } from "./embedded/binaries.ts";
 import { prepareCluster, readPassword } from "./embedded/cluster.ts";
 import { isEngineRunning, takeLock } from "./embedded/lock.ts";
 import { choosePlace, findPlace, makeDataDir, SYSTEM_FOLDER } from "./embedded/place.ts";
-import { clearStalePidFile, findPostmaster, stopPostmaster } from "./embedded/postmaster.ts";
+import { disownPidFile, findPostmaster, stopPostmaster } from "./embedded/postmaster.ts";
 import { explain } from "./embedded/problem.ts";
 import { run } from "./embedded/processes.ts";
 import { databaseUrl, launch } from "./embedded/server.ts";
@@ -54,7 +54,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       onProgress("Stopping the PostgreSQL of an engine that was killed");
       await stopPostmaster(place.data, orphan.pid, binaries, user);
     }
-    clearStalePidFile(place.data);
+    disownPidFile(place.data);
     const password = await prepareCluster(place, binaries, user, durable, onProgress);
     onProgress("Starting PostgreSQL");
     // A build may lack lz4, and then the server would refuse to start with it.

@@ -45,7 +45,7 @@ export async function prepareCluster(
   onProgress: (text: string) => void,
 ): Promise<string> {
   for (const name of readdirSync(place.root)) {
-    if (name.startsWith(MAKING)) rmSync(join(place.root, name), { recursive: true, force: true }); // of a start that was killed
+    if (name.startsWith(MAKING)) rmSync(join(place.root, name), { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }); // of a start that was killed
   }
   const known = readPassword(place.dataDir);
   if (!existsSync(join(place.data, "PG_VERSION"))) {

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { readFileSync, readlinkSync, realpathSync, rmSync } from "node:fs";
+import { readFileSync, readlinkSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Binaries } from "./binaries.ts";
@@ -43,10 +43,25 @@ export function findPostmaster(data: string): Postmaster | null {
   return found !== null && servesData(found.pid, data) ? found : null;
 }
 
-/** PostgreSQL refuses to start when the pid in a stale file belongs to any process; this removes such a file. */
-export function clearStalePidFile(data: string): void {
+/**
+ * PostgreSQL refuses to start while the pid in a stale file belongs to anything, be it another program or a zombie that
+ * nobody reaps (a container without an init). It ignores the pid of its parent, so the file gets ours; the rest of it
+ * must stay, since with it PostgreSQL sees whether backends of the dead server still write.
+ */
+export function disownPidFile(data: string): void {
   const left = readPidFile(data);
-  if (left !== null && processStart(left.pid) !== null && !servesData(left.pid, data)) rmSync(pidFile(data), { force: true });
+  if (left === null || servesData(left.pid, data) || !isTaken(left.pid)) return;
+  const text = readFileSync(pidFile(data), "utf8");
+  writeFileSync(pidFile(data), text.replace(/^\d+/, String(process.pid)));
+}
+
+function isTaken(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
 }
 
 const PATIENCE_MS = 60_000;
