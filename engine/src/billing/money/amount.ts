@@ -2,7 +2,7 @@
  * An amount on its way to an invoice line: an exact fraction of minor units, so that a price, a unit conversion and a
  * proration multiply up without rounding, and `roundMinor` rounds once, at the end (domain §1.2).
  */
-import { type Decimal, decimal, ONE, ZERO } from "./decimal.ts";
+import { type Decimal, decimal, ONE, quotient, ZERO } from "./decimal.ts";
 
 /** `num / den` minor units; `den` is positive. */
 export interface Amount {
@@ -42,19 +42,10 @@ export function compare(a: Amount, b: Amount): -1 | 0 | 1 {
 
 /** The one rounding of a line: to whole minor units, half away from zero. */
 export function roundMinor(a: Amount): bigint {
-  return BigInt(roundedQuotient(a.num, a.den, 0).toFixed());
+  return BigInt(quotient(a.num, a.den, 0).toFixed());
 }
 
 /** The amount as a decimal of `digits` places, half away from zero: for explanations, never for totals. */
 export function toDecimal(a: Amount, digits = 12): Decimal {
-  return roundedQuotient(a.num, a.den, digits);
-}
-
-// Big divides by the scale set on its constructor; one division at the wanted scale rounds exactly once.
-function roundedQuotient(num: Decimal, den: Decimal, digits: number): Decimal {
-  if (den.eq(ONE)) return num.round(digits, 1);
-  const make = num.constructor as unknown as { DP: number; RM: number };
-  make.DP = digits;
-  make.RM = 1;
-  return num.div(den);
+  return quotient(a.num, a.den, digits);
 }

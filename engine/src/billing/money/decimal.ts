@@ -9,7 +9,6 @@ Exact.strict = true;
 Exact.PE = 1_000;
 Exact.NE = -1_000;
 // A quantity is printed in JSON as a number with all its digits, never through a float.
-// @ts-expect-error the library types toJSON as string; JSON.rawJSON is the point of the override
 Exact.prototype.toJSON = function (this: Big): unknown {
   return rawNumber(this.toFixed());
 };
@@ -36,6 +35,23 @@ export function parseDecimal(value: unknown): Decimal | null {
   if (typeof value !== "string" && typeof value !== "number") return null;
   const text = typeof value === "number" ? plain(value) : value;
   return DECIMAL_TEXT.test(text) ? new Exact(text) : null;
+}
+
+/**
+ * num ÷ den to `digits` places (negative: tens, hundreds), rounded once: `half_up` is half away from zero, `up` away from
+ * zero, `down` toward it. `den` must not be zero.
+ */
+export function quotient(num: Decimal, den: Decimal, digits: number, rounding: "half_up" | "up" | "down" = "half_up"): Decimal {
+  const mode = rounding === "half_up" ? 1 : rounding === "up" ? 3 : 0;
+  if (den.eq(ONE)) return num.round(digits, mode);
+  // Big divides to the places and in the mode set on its constructor; a negative scale moves into the divisor.
+  if (digits < 0) {
+    const step = new Exact(`1e${-digits}`);
+    return quotient(num, den.times(step), 0, rounding).times(step);
+  }
+  Exact.DP = digits;
+  Exact.RM = mode;
+  return num.div(den);
 }
 
 /** A JSON number token with exactly these digits. */
