@@ -52,7 +52,7 @@ export interface Tier {
   readonly upTo: Decimal | null;
   readonly unitAmount: Decimal;
   readonly flatAmount: Decimal;
-  /** Per cent, of the graduated_percentage model; its unitAmount is rate ÷ 100. */
+  /** Per cent, of the graduated_percentage model; unitAmount is then rate ÷ 100. */
   readonly rate: Decimal | null;
   /** upTo × denominator of the price: what a converted quantity is compared with. */
   readonly bound: Decimal | null;
@@ -111,7 +111,9 @@ export function parsePrice(doc: PriceDocument): Price {
   const whole = (value: Numeric | null | undefined): bigint | undefined => (value == null ? undefined : BigInt(value));
   const divide = number(doc.divide);
   const denominator = divide && !doc.round ? divide : ONE;
-  const included = number(doc.included) ?? ZERO;
+  const scaled = (value: Decimal): Decimal => (denominator === ONE ? value : value.times(denominator));
+  // The constants themselves, so that rating can compare by identity.
+  const included = doc.included == null || decimal(doc.included).eq(ZERO) ? ZERO : decimal(doc.included);
   const packageSize = number(doc.package_size);
   const rate = number(doc.rate);
   return present({
@@ -125,7 +127,7 @@ export function parsePrice(doc: PriceDocument): Price {
     amount: whole(doc.amount),
     unitAmount: number(doc.unit_amount),
     packageSize,
-    tiers: doc.tiers?.map((tier) => parseTier(tier, denominator)),
+    tiers: doc.tiers?.map((tier) => parseTier(tier, scaled)),
     rate,
     fixedAmount: number(doc.fixed_amount),
     freeEvents: doc.free_events == null ? undefined : Number(doc.free_events),
@@ -140,13 +142,13 @@ export function parsePrice(doc: PriceDocument): Price {
     groupBy: doc.group_by ?? undefined,
     filters: doc.filters ?? undefined,
     denominator,
-    includedScaled: included.times(denominator),
-    packageScaled: packageSize?.times(denominator),
+    includedScaled: included === ZERO ? ZERO : scaled(included),
+    packageScaled: packageSize && scaled(packageSize),
     fraction: rate?.times(CENTI),
   });
 }
 
-function parseTier(doc: TierDocument, denominator: Decimal): Tier {
+function parseTier(doc: TierDocument, scaled: (value: Decimal) => Decimal): Tier {
   const upTo = doc.up_to == null ? null : decimal(doc.up_to);
   const rate = doc.rate == null ? null : decimal(doc.rate);
   const flatAmount = decimal(doc.flat_amount ?? "0");
@@ -155,8 +157,8 @@ function parseTier(doc: TierDocument, denominator: Decimal): Tier {
     unitAmount: rate ? rate.times(CENTI) : decimal(doc.unit_amount ?? "0"),
     flatAmount,
     rate,
-    bound: upTo?.times(denominator) ?? null,
-    flatScaled: flatAmount.times(denominator),
+    bound: upTo && scaled(upTo),
+    flatScaled: scaled(flatAmount),
   };
 }
 
