@@ -99,7 +99,7 @@ export const LATER_KINDS: ReadonlyMap<string, string> = new Map([
 /** All cases, or null where the folder is absent. */
 export function loadVectors(): Vector[] | null {
   const files = read();
-  return files && files.flatMap((file) => file.vectors);
+  return files?.flatMap((file) => file.vectors) ?? null;
 }
 
 /** Every kind that the files define or use; null where the folder is absent. */
