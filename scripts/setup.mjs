@@ -1,0 +1,18 @@
+// Runs before `npm start` and `npm test`, with whatever Node the machine has, so its syntax stays parseable by old ones:
+// they must get as far as the sentence below. The work is in setup/install.mjs, which is loaded only after this check.
+var major = Number(process.versions.node.split(".")[0]);
+if (major < 20) {
+  console.error(
+    "Billwright needs Node 20 or newer, and this is Node " +
+      process.versions.node +
+      ". Install a newer one (your package manager, nvm or nodejs.org), then run the same command again.",
+  );
+  process.exit(1);
+}
+import("./setup/install.mjs")
+  .then((setup) => setup.install())
+  .catch((error) => {
+    // biome-ignore lint/complexity/useOptionalChain: old Nodes cannot parse it
+    console.error(error && error.sentence ? error.sentence : error);
+    process.exit(1);
+  });
