@@ -1,4 +1,6 @@
 /** The catalog as the process knows it, parsed once for each revision. */
+import type { CreditEvent, CreditProduct } from "./credit-offer.ts";
+import type { Feature } from "./feature.ts";
 import type { Meter } from "./meter.ts";
 import type { Plan } from "./plan.ts";
 
@@ -9,6 +11,9 @@ export interface CatalogSnapshot {
   metersByEvent: ReadonlyMap<string, readonly Meter[]>;
   /** Each plan at its current version. */
   plans: ReadonlyMap<string, Plan>;
+  features: ReadonlyMap<string, Feature>;
+  creditEvents: ReadonlyMap<string, CreditEvent>;
+  creditProducts: ReadonlyMap<string, CreditProduct>;
 }
 
 export interface CatalogCache {

@@ -21,4 +21,6 @@ export interface Meter {
   /** Rounds the value of a period before it is priced. */
   rounding: { mode: "round" | "ceil" | "floor"; precision: number } | null;
   archived: boolean;
+  /** Events were read or a price on it was sold: what it measures is fixed. Who makes it so calls `markMetersUsed`. */
+  used: boolean;
 }

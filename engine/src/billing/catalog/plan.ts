@@ -32,6 +32,6 @@ export interface Plan {
   /** The prices in one of its currencies. Throws RangeError for a currency it is not sold in. */
   pricesIn(currency: string): readonly Price[];
   entitlements: readonly Entitlement[];
-  credits: { amount: string; rollover: boolean | { max: string } } | null;
+  credits: { amount: string; rollover: boolean | { max: string }; priority?: number } | null;
   processorPrices: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
