@@ -19,10 +19,9 @@ const causes = [
 
 /** An error whose `sentence` says what happened and what to do. First cause that matches wins. */
 export function explain(what, output, folder) {
-  const lines = output
-    .split("\n")
-    .filter((line) => line.trim() !== "" && !/^npm (warn|notice)|A complete log of this run/i.test(line))
-    .slice(-8);
+  const said = output.split("\n").filter((line) => line.trim() !== "" && !/^npm (warn|notice)/i.test(line));
+  const errors = said.filter((line) => /^npm err/i.test(line)); // npm names the cause first and then talks on
+  const lines = errors.length > 0 ? errors.slice(0, 6) : said.slice(-6);
   const advice = causes.find(([pattern]) => pattern.test(output))?.[1](folder) ?? "The lines below say why";
   const error = new Error(what);
   error.sentence = `${what}. ${advice}, then run the same command again.\n${lines.map((line) => `  ${line}`).join("\n")}`;

@@ -23,7 +23,7 @@ export function nodeIsGood(root) {
 
 export async function ensureNode(root) {
   const home = join(root, "node_modules", "node");
-  const { output } = await capture("node", ["installArchSpecificPackage.js"], { cwd: home, env: outerEnvironment() });
+  const { output } = await capture("node", ["installArchSpecificPackage.js"], { cwd: home, env: outerEnvironment(root) });
   if (process.platform !== "win32" && existsSync(join(home, "bin", "node"))) {
     mkdirSync(join(root, "node_modules", ".bin"), { recursive: true });
     rmSync(linked(root), { force: true });
@@ -32,7 +32,7 @@ export async function ensureNode(root) {
   if (nodeIsGood(root)) return;
   // Out of the way, so that the scripts find the machine's own.
   rmSync(linked(root), { force: true });
-  if (runsTypeScript("node", outerEnvironment())) return;
+  if (runsTypeScript("node", outerEnvironment(root))) return;
   throw explain(
     `Node 24 could not be installed beside this machine's Node ${process.versions.node}, which is older than ${MINIMUM.join(".")}; installing a newer Node yourself also helps`,
     output,

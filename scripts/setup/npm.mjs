@@ -1,13 +1,13 @@
 import { spawn } from "node:child_process";
-import { delimiter, dirname } from "node:path";
+import { delimiter, join } from "node:path";
 
 /**
  * The environment without node_modules/.bin in its PATH: npm must not run on the Node that it is about to replace.
  * npm finds itself again through npm_execpath, which names the npm that the user called.
  */
-export function outerEnvironment() {
+export function outerEnvironment(root) {
   const env = { ...process.env };
-  const path = (env.PATH ?? "").split(delimiter).filter((folder) => !/[\\/]node_modules[\\/]/.test(`${folder}/`));
+  const path = (env.PATH ?? "").split(delimiter).filter((folder) => !folder.startsWith(join(root, "node_modules")));
   env.PATH = path.join(delimiter);
   delete env.NODE_ENV; // "production" would leave out what the tests need
   return env;
@@ -29,9 +29,9 @@ export function capture(program, args, options) {
 }
 
 export function npm(folder, args) {
-  const env = outerEnvironment();
+  const env = outerEnvironment(folder);
   const called = process.env.npm_execpath;
-  if (called?.endsWith(".js") && !called.startsWith(`${dirname(folder)}/node_modules`)) {
+  if (called?.endsWith(".js") && !called.startsWith(join(folder, "node_modules"))) {
     return capture("node", [called, ...args], { cwd: folder, env, shell: process.platform === "win32" });
   }
   return capture("npm", args, { cwd: folder, env, shell: process.platform === "win32" });

@@ -1,0 +1,62 @@
+/**
+ * Vitest's global setup: one PostgreSQL for the whole run, with a migrated template that tests clone. TEST_DATABASE_URL
+ * names a server to use (its user must be allowed to create databases); otherwise the built-in one is started.
+ */
+import { randomBytes } from "node:crypto";
+import { chmod, mkdtemp, readdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { processStart } from "../src/db/embedded/processes.ts";
+import { removeEmbedded, startEmbedded } from "../src/db/embedded.ts";
+import { migrate } from "../src/db/migrate.ts";
+import { openPool } from "../src/db/pool.ts";
+import { askServer, databaseOn, SERVER_VARIABLE, TEMPLATE_VARIABLE } from "./database.ts";
+
+const PREFIX = "billwright-test-";
+
+export default async function startPostgres(): Promise<() => Promise<void>> {
+  const given = process.env.TEST_DATABASE_URL;
+  const server = given ? { url: given, stop: async () => {} } : await startBuiltIn();
+  try {
+    const template = await makeTemplate(server.url);
+    process.env[SERVER_VARIABLE] = server.url;
+    process.env[TEMPLATE_VARIABLE] = template;
+    return async () => {
+      if (given) await askServer(given, `drop database if exists ${template} with (force)`);
+      await server.stop();
+    };
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
+/** In a folder that names this process, so that what a killed run left can be told from what another run uses. */
+async function startBuiltIn(): Promise<{ url: string; stop(): Promise<void> }> {
+  for (const name of await readdir(tmpdir())) {
+    const pid = name.startsWith(PREFIX) ? Number(name.slice(PREFIX.length).split("-")[0]) : process.pid;
+    if (processStart(pid) === null) await removeEmbedded(join(tmpdir(), name)).catch(() => {}); // another user's
+  }
+  const dataDir = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`));
+  await chmod(dataDir, 0o755); // as root, PostgreSQL's own user must get in
+  const server = await startEmbedded({ dataDir, durable: false });
+  const stop = async () => {
+    await server.stop();
+    await removeEmbedded(dataDir);
+  };
+  return { url: server.url, stop };
+}
+
+/** A name of its own per run: several runs may share one server. */
+async function makeTemplate(server: string): Promise<string> {
+  const name = `bw_template_${randomBytes(4).toString("hex")}`;
+  await askServer(server, `create database ${name}`);
+  const url = databaseOn(server, name);
+  const pool = openPool(url, 2, () => {});
+  try {
+    await migrate(pool, url);
+  } finally {
+    await pool.end();
+  }
+  return name;
+}

@@ -1,0 +1,15 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    projects: [
+      // Pure rules, beside what they test: `npx vitest --project unit` needs no database.
+      { extends: true, test: { name: "unit", include: ["engine/src/**/*.test.ts", "sdk/**/*.test.ts"] } },
+      { extends: true, test: { name: "engine", include: ["engine/test/**/*.test.ts"], globalSetup: ["engine/test/postgres.ts"] } },
+    ],
+  },
+});
