@@ -2,7 +2,7 @@
 import { startEmbedded } from "../src/db/embedded.ts";
 
 try {
-  const database = await startEmbedded({ dataDir: process.argv[2] ?? "", durable: false });
+  const database = await startEmbedded({ dataDir: process.argv[2] ?? "" });
   console.log(JSON.stringify({ url: database.url }));
   process.stdin.resume().once("end", () => void database.stop().then(() => process.exit(0)));
 } catch (error) {

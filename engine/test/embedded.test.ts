@@ -125,7 +125,7 @@ describe("two on one folder", () => {
 describe("a kill -9", () => {
   test("of PostgreSQL is told, and the next start recovers", async () => {
     const { promise: told, resolve } = Promise.withResolvers<string>();
-    const database = await startEmbedded({ dataDir, durable: false, onExit: resolve });
+    const database = await startEmbedded({ dataDir, onExit: resolve });
     await remember(database.url, "committed");
     process.kill(postmaster()?.pid ?? 0, "SIGKILL");
     expect(await told).toMatch(/SIGKILL.*postgres\.log/);
