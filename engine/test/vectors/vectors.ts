@@ -18,7 +18,10 @@ export interface Vector<Input = unknown, Expected = unknown> {
 
 const FILES = ["lago.json", "openmeter-killbill-others.json"];
 
-/** Kinds that `time.test.ts` checks against `billing/time` and `billing/money`. */
+/**
+ * Kinds that `time.test.ts` checks against `billing/time` and `billing/money`. `usage_period_at` and `proration.upgrade` are
+ * defined by the files without a case: the table tests beside the code check them.
+ */
 export const TIME_KINDS: ReadonlySet<string> = new Set([
   "period.boundaries",
   "recurrence_next",
@@ -125,6 +128,9 @@ export const ABSENT = "public vectors: folder not present, NOTHING WAS CHECKED â
 
 function read(): { semantics: Record<string, string>; vectors: Vector[] }[] | null {
   const folder = process.env.VECTORS_DIR ?? fileURLToPath(new URL("../../../../shared/vectors", import.meta.url));
-  if (!FILES.every((file) => existsSync(join(folder, file)))) return null;
+  if (!FILES.every((file) => existsSync(join(folder, file)))) {
+    if (process.env.VECTORS_DIR !== undefined) throw new Error(`VECTORS_DIR (${folder}) does not hold ${FILES.join(" and ")}`);
+    return null;
+  }
   return FILES.map((file) => JSON.parse(readFileSync(join(folder, file), "utf8")));
 }
