@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
-const plain = process.env.CI === "true";
+const plain = process.env.CI === "true" || !process.stdout.isTTY;
 const env = { ...process.env };
 if (plain) {
   delete env.FORCE_COLOR;
