@@ -170,12 +170,11 @@ create table invoices (
   discount        bigint not null default 0,
   tax             bigint not null default 0,
   total           bigint not null,
+  balance_applied bigint not null default 0,
   amount_paid     bigint not null default 0,
   amount_due      bigint not null,
   collection      text not null,
   gateway         text not null,
-  -- When collection is next tried; null: nothing to collect, or it is under way.
-  collect_at      timestamptz,
   issued_at       timestamptz,
   due_at          timestamptz,
   paid_at         timestamptz,
@@ -187,7 +186,6 @@ create table invoices (
 -- One invoice per subscription, period and reason, whoever asks and however often.
 create unique index invoices_once on invoices (subscription_id, period_start, reason) where status <> 'void' and reason in ('start', 'period', 'advance');
 create index invoices_tenant on invoices (tenant_id, created_at desc, id desc);
-create index invoices_collect on invoices (collect_at) where collect_at is not null;
 
 create table invoice_lines (
   id              text primary key,
@@ -247,7 +245,12 @@ create table payments (
   code              text,
   reason            text,
   attempt           integer not null,
+  test_clock_id     text,
   requested_at      timestamptz not null,
+  -- Real time: until then one worker works on the row; a crash frees it by time.
+  claimed_until     timestamptz,
+  -- Set before the gateway is called: from then on the gateway is asked about the attempt before it is charged again.
+  sent_at           timestamptz,
   settled_at        timestamptz
 );
 create index payments_tenant on payments (tenant_id, requested_at desc, id desc);
@@ -255,3 +258,23 @@ create unique index payments_attempt on payments (invoice_id, attempt);
 -- At most one attempt of an invoice is in flight, so that nothing can be charged twice.
 create unique index payments_in_flight on payments (invoice_id) where status in ('requested', 'pending', 'unknown', 'requires_action');
 create index payments_open on payments (requested_at) where status in ('requested', 'unknown');
+
+-- What a tenant has to its credit from negative invoices; entries are never changed, the balance is their sum.
+create table balance_entries (
+  id         bigint generated always as identity primary key,
+  tenant_id  text not null references tenants (id),
+  currency   text not null,
+  amount     bigint not null,
+  invoice_id text not null references invoices (id),
+  kind       text not null check (kind in ('credited', 'applied', 'overpaid')),
+  created_at timestamptz not null
+);
+create unique index balance_entries_once on balance_entries (invoice_id, kind) where kind <> 'overpaid';
+create index balance_entries_tenant on balance_entries (tenant_id, currency);
+
+-- The sandbox gateway's own memory, as a real gateway has one: what it answered to each key.
+create table sandbox_charges (
+  idempotency_key text primary key,
+  answer          jsonb not null,
+  created_at      timestamptz not null
+);

@@ -174,7 +174,8 @@ async function fixNow(ctx: Context, db: Database, options: CommitOptions): Promi
 async function takeKey<T>(ctx: Context, db: Database, { scope, key, fingerprint }: Idempotency): Promise<Outcome<T> | null> {
   const lock = createHash("sha256").update(`${scope}\n${key}`).digest().readBigInt64BE(0);
   const [locked] = await db.query<{ ok: boolean }>("select pg_try_advisory_xact_lock($1) as ok", [lock.toString()]);
-  if (!locked?.ok) throw new Refusal("idempotency_in_progress", "A request with this Idempotency-Key is still running; ask again in a moment.");
+  if (!locked?.ok)
+    throw new Refusal("idempotency_in_progress", "A request with this Idempotency-Key is still running; ask again in a moment.");
   const [known] = await db.query<{ fingerprint: Buffer; status: number; body: string }>(
     "select fingerprint, status, body from idempotency_keys where scope = $1 and key = $2 and created_at > $3",
     [scope, key, formatInstant(ctx.clock.now() - 86_400_000)],
@@ -186,7 +187,13 @@ async function takeKey<T>(ctx: Context, db: Database, { scope, key, fingerprint 
   return { status: known.status, body: undefined as T, replayed: { json: known.body } };
 }
 
-async function storeAnswer(ctx: Context, db: Database, { scope, key, fingerprint }: Idempotency, status: number, body: string): Promise<void> {
+async function storeAnswer(
+  ctx: Context,
+  db: Database,
+  { scope, key, fingerprint }: Idempotency,
+  status: number,
+  body: string,
+): Promise<void> {
   await db.query(
     `insert into idempotency_keys (scope, key, fingerprint, status, body, created_at) values ($1, $2, $3, $4, $5, $6)
      on conflict (scope, key) do update set fingerprint = excluded.fingerprint, status = excluded.status, body = excluded.body, created_at = excluded.created_at`,

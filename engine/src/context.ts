@@ -1,11 +1,11 @@
 /** What the parts of a running engine share. Built by hand in `engine.ts`, handed down as the first argument. */
 import type { FastifyBaseLogger } from "fastify";
 import type { CatalogCache } from "./billing/catalog/cache.ts";
-import type { GatewayRegistry } from "./gateways/registry.ts";
 import type { TenantCache } from "./billing/tenants/cache.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { Pool } from "./db/pool.ts";
+import type { GatewayRegistry } from "./gateways/registry.ts";
 
 export interface Context {
   config: Config;

@@ -79,9 +79,13 @@ export class Refusal extends Error {
 export function invalid(faults: Fault[], detail?: string): Refusal {
   const first = faults[0];
   const rest = faults.length > 1 ? ` (and ${faults.length - 1} more)` : "";
-  return new Refusal("invalid_request", detail ?? (first ? `${first.path || "body"}: ${first.message}${rest}` : "The request is not valid"), {
-    faults,
-  });
+  return new Refusal(
+    "invalid_request",
+    detail ?? (first ? `${first.path || "body"}: ${first.message}${rest}` : "The request is not valid"),
+    {
+      faults,
+    },
+  );
 }
 
 export function invalidField(path: string, message: string): Refusal {

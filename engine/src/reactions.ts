@@ -2,10 +2,14 @@
  * Which event wakes which action: the only way up in the house, and the whole cause and effect of the engine.
  * Reactions run inside the transaction of their event, in the order they stand here.
  */
+import { notePaymentFailure, settleInvoice } from "./billing/invoices/settle.ts";
 import type { Tx } from "./commit.ts";
 import type { AppendedEvent } from "./events/append.ts";
 import type { EventType } from "./events/types.ts";
 
 export type Reaction = (tx: Tx, event: AppendedEvent) => Promise<void>;
 
-export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {};
+export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {
+  "payment.succeeded": [settleInvoice],
+  "payment.failed": [notePaymentFailure],
+};

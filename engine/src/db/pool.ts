@@ -1,5 +1,6 @@
 /** The connection pool, and how SQL values become TypeScript values. */
 import pg from "pg";
+import { parseLossless } from "../lossless.ts";
 
 export type Pool = pg.Pool;
 export type Connection = pg.PoolClient;
@@ -10,6 +11,7 @@ const types = new pg.TypeOverrides();
 types.setTypeParser(builtins.TIMESTAMPTZ, (text) => Date.parse(text.length > 10 ? isoOf(text) : text));
 types.setTypeParser(builtins.INT8, (text) => BigInt(text));
 types.setTypeParser(builtins.DATE, (text) => text);
+types.setTypeParser(builtins.JSONB, parseLossless);
 
 // "2024-03-01 00:00:00.123456+00" → ISO, cut (never rounded) to milliseconds. Sessions run in UTC.
 function isoOf(text: string): string {

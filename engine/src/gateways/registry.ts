@@ -6,3 +6,15 @@ export interface GatewayRegistry {
   get(name: string): PaymentGateway;
   names(): readonly string[];
 }
+
+export function createGatewayRegistry(gateways: readonly PaymentGateway[]): GatewayRegistry {
+  const byName = new Map(gateways.map((gateway) => [gateway.name, gateway]));
+  return {
+    get(name) {
+      const gateway = byName.get(name);
+      if (!gateway) throw new Error(`The gateway ${name} is not configured; configured are: ${[...byName.keys()].join(", ") || "none"}.`);
+      return gateway;
+    },
+    names: () => [...byName.keys()],
+  };
+}

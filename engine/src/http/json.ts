@@ -1,12 +1,11 @@
 /**
- * JSON without loss. JSON.parse reads 0.1 exactly enough (its shortest printed form is what was written), but not a number of
- * more than 15 digits: such a number arrives as its text instead, which every quantity accepts and every integer refuses.
+ * JSON in and out of requests. In: what cannot be stored is refused by name, and a number of more than 15 digits arrives as
+ * its text, which every quantity accepts and every integer refuses. Out: bigints and decimals with all their digits.
  */
 import { rawNumber } from "../billing/money/decimal.ts";
 import { type Fault, invalid, invalidField } from "../errors.ts";
+import { parseLossless } from "../lossless.ts";
 
-// A number token too long, or with an exponent too far, to survive a double. A match inside a string only costs the slow path.
-const LONG_NUMBER = /\d[\d.]{15,}|\d[eE][+-]?\d{2,}/;
 // What PostgreSQL cannot store in a text, and what an object must not be asked to hold.
 const UNSAFE = /\\u0000|\\u[dD][89a-fA-F]|"__proto__"/;
 const MAX_DEPTH = 24;
@@ -15,7 +14,7 @@ const MAX_FAULTS = 100;
 export function parseJson(text: string): unknown {
   let value: unknown;
   try {
-    value = LONG_NUMBER.test(text) ? JSON.parse(text, keepDigits as (key: string, value: unknown) => unknown) : JSON.parse(text);
+    value = parseLossless(text);
   } catch (error) {
     throw invalidField("", `is not valid JSON: ${(error as Error).message.slice(0, 200)}`);
   }
@@ -23,15 +22,6 @@ export function parseJson(text: string): unknown {
   if (UNSAFE.test(text) || deep(text)) inspect(value, "", 0, faults);
   if (faults.length > 0) throw invalid(faults);
   return value;
-}
-
-function keepDigits(_key: string, value: unknown, context: { source?: string }): unknown {
-  if (typeof value !== "number" || context.source === undefined) return value;
-  const source = context.source;
-  if (source === String(value)) return value;
-  if (/[eE]/.test(source)) return Number.isFinite(value) && value !== 0 && Math.abs(value) < 1e15 && Math.abs(value) > 1e-12 ? value : source;
-  // 1.50 and 1.5 are the same number; only lost digits matter.
-  return source.replace(/[^\d]/g, "").length <= 15 ? value : source;
 }
 
 // Nesting is bounded before anything walks the value: the database has a stack too.
@@ -62,7 +52,8 @@ function inspect(value: unknown, path: string, depth: number, faults: Fault[]): 
     for (const [key, item] of Object.entries(value)) {
       const inner = path === "" ? key : `${path}.${key}`;
       if (key === "__proto__") faults.push({ path: inner, message: "is not a field name that can be used" });
-      else if (key.includes("\0") || !key.isWellFormed()) faults.push({ path, message: "has a field name with characters that cannot be stored" });
+      else if (key.includes("\0") || !key.isWellFormed())
+        faults.push({ path, message: "has a field name with characters that cannot be stored" });
       inspect(item, inner, depth + 1, faults);
     }
   }

@@ -12,7 +12,8 @@ export function decodeCursor(cursor: string | undefined, parts: number): string[
   if (cursor === undefined || cursor === "") return null;
   try {
     const position: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString("utf8"));
-    if (Array.isArray(position) && position.length === parts && position.every((part) => /^[\w.:+-]{1,200}$/.test(String(part)))) return position.map(String);
+    if (Array.isArray(position) && position.length === parts && position.every((part) => /^[\w.:+-]{1,200}$/.test(String(part))))
+      return position.map(String);
   } catch {
     // Falls through to the refusal.
   }

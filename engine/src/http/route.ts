@@ -36,7 +36,7 @@ export interface Asked<P extends TSchema, Q extends TSchema, B extends TSchema> 
   request: FastifyRequest;
   reply: FastifyReply;
   /** Opens the write door for one action, with the request's idempotency key and, for a tenant's route, its clock. */
-  write<T>(action: (tx: Tx) => Promise<T>, options?: { status?: number; tenantId?: string }): Promise<unknown>;
+  write<T>(action: (tx: Tx) => Promise<T>, options?: { status?: number | (() => number); tenantId?: string }): Promise<unknown>;
 }
 
 declare module "fastify" {
@@ -67,7 +67,11 @@ const TAGS: [RegExp, string][] = [
   [/tenants/, "Tenants"],
 ];
 
-export function route<P extends TSchema, Q extends TSchema, B extends TSchema>(app: FastifyInstance, ctx: Context, spec: RouteSpec<P, Q, B>): void {
+export function route<P extends TSchema, Q extends TSchema, B extends TSchema>(
+  app: FastifyInstance,
+  ctx: Context,
+  spec: RouteSpec<P, Q, B>,
+): void {
   const tag = TAGS.find(([form]) => form.test(spec.url))?.[1] ?? "Operations";
   app.route({
     method: spec.method,
@@ -101,7 +105,10 @@ export function route<P extends TSchema, Q extends TSchema, B extends TSchema>(a
           const outcome: Outcome<unknown> = await commitAnswer(
             ctx,
             { principal, source: "api", idempotency: idempotencyOf(request, principal), ...(tenantId === undefined ? {} : { tenantId }) },
-            async (tx) => ({ status: options.status ?? 200, body: await action(tx) }),
+            async (tx) => {
+              const body = await action(tx);
+              return { status: typeof options.status === "function" ? options.status() : (options.status ?? 200), body };
+            },
           );
           reply.status(outcome.status);
           if (!outcome.replayed) return outcome.body;
@@ -136,6 +143,8 @@ function idempotencyOf(request: FastifyRequest, principal: Principal) {
   if (typeof key !== "string" || !/^[\x20-\x7e]{1,255}$/.test(key)) {
     throw invalidField("Idempotency-Key", "must have 1 to 255 printable characters");
   }
-  const fingerprint = createHash("sha256").update(`${request.method}\n${request.url}\n${toJson(request.body ?? null)}`).digest();
+  const fingerprint = createHash("sha256")
+    .update(`${request.method}\n${request.url}\n${toJson(request.body ?? null)}`)
+    .digest();
   return { scope: principal.tenantId ?? "platform", key, fingerprint };
 }

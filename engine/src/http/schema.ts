@@ -29,7 +29,13 @@ export function PositiveQuantity(description = "A quantity of zero or more: a nu
 
 /** A price of one unit in minor units of the currency, possibly fractional: `"0.25"` is a quarter of a cent. */
 export function UnitAmount(description = 'In minor units, may be fractional: "0.25" is a quarter of a cent.') {
-  return Type.Unsafe<string | number>({ type: ["number", "string"], pattern: "^\\d{1,15}(\\.\\d{1,18})?$", minimum: 0, maximum: 1e15, description });
+  return Type.Unsafe<string | number>({
+    type: ["number", "string"],
+    pattern: "^\\d{1,15}(\\.\\d{1,18})?$",
+    minimum: 0,
+    maximum: 1e15,
+    description,
+  });
 }
 
 /** Whole minor units. */

@@ -61,8 +61,15 @@ export async function buildServer(ctx: Context, register: (app: FastifyInstance)
   await app.register(swagger, {
     openapi: {
       openapi: "3.1.0",
-      info: { title: "Billwright", version: "1.0.0", description: "The HTTP API of the Billwright billing engine.", license: { name: "Apache-2.0", identifier: "Apache-2.0" } },
-      components: { securitySchemes: { bearer: { type: "http", scheme: "bearer", description: "A secret API key (bw_live_… or bw_test_…)." } } },
+      info: {
+        title: "Billwright",
+        version: "1.0.0",
+        description: "The HTTP API of the Billwright billing engine.",
+        license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+      },
+      components: {
+        securitySchemes: { bearer: { type: "http", scheme: "bearer", description: "A secret API key (bw_live_… or bw_test_…)." } },
+      },
       security: [{ bearer: [] }],
     },
   });
@@ -110,5 +117,8 @@ function problemOf(error: Error, requestId: string, ctx: Context): Problem {
 // Connection refused or cut, shutdown in progress, too many connections.
 function isDatabaseDown(error: Error): boolean {
   const code = (error as { code?: string }).code ?? "";
-  return /^(ECONNREFUSED|ECONNRESET|EPIPE|08\w{3}|57P0\d|53300)$/.test(code) || /Connection terminated|timeout exceeded when trying to connect/.test(error.message);
+  return (
+    /^(ECONNREFUSED|ECONNRESET|EPIPE|08\w{3}|57P0\d|53300)$/.test(code) ||
+    /Connection terminated|timeout exceeded when trying to connect/.test(error.message)
+  );
 }

@@ -15,8 +15,24 @@ const MESSAGES: Record<string, string> = {
 };
 
 // Bodies are taken as they are; a query string has only texts, so there a number may be written as one.
-const strict = new Ajv({ allErrors: true, coerceTypes: false, useDefaults: false, removeAdditional: false, strict: false, verbose: true, formats });
-const lenient = new Ajv({ allErrors: true, coerceTypes: true, useDefaults: false, removeAdditional: false, strict: false, verbose: true, formats });
+const strict = new Ajv({
+  allErrors: true,
+  coerceTypes: false,
+  useDefaults: false,
+  removeAdditional: false,
+  strict: false,
+  verbose: true,
+  formats,
+});
+const lenient = new Ajv({
+  allErrors: true,
+  coerceTypes: true,
+  useDefaults: false,
+  removeAdditional: false,
+  strict: false,
+  verbose: true,
+  formats,
+});
 
 export function validatorFor(schema: object, part: string | undefined): ValidateFunction {
   return (part === "body" || part === undefined ? strict : lenient).compile(schema);
@@ -65,7 +81,9 @@ function patternMessage(error: ErrorObject): string {
 }
 
 function wordsOf(type: string | string[]): string {
-  const words = (Array.isArray(type) ? type : type.split(",")).map((name) => (/^[aio]/.test(name) ? `an ${name}` : name === "null" ? name : `a ${name}`));
+  const words = (Array.isArray(type) ? type : type.split(",")).map((name) =>
+    /^[aio]/.test(name) ? `an ${name}` : name === "null" ? name : `a ${name}`,
+  );
   return words.join(" or ");
 }
 

@@ -26,4 +26,6 @@ export interface PaymentGateway {
   charge(request: ChargeRequest): Promise<ChargeOutcome>;
   /** What became of the attempt with this key; null: the gateway never saw it. */
   find(idempotencyKey: string): Promise<ChargeOutcome | null>;
+  /** Only of a gateway for trying out: the method that a test card or token stands for; null: none. */
+  testMethod?(card: string): { reference: string; brand: string; last4: string } | null;
 }

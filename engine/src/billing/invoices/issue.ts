@@ -1,0 +1,110 @@
+/** Stores prepared invoices as issued: numbers without a gap, balance applied, payment requested. */
+import type { Tx } from "../../commit.ts";
+import { newId } from "../../ids.ts";
+import { formatMinor } from "../money/currency.ts";
+import { requestPayments } from "../payments/request-payments.ts";
+import type { Instant } from "../time/instant.ts";
+import { type BalanceKind, balancesOf, insertBalanceEntries } from "./balance.ts";
+import { type DraftInvoice, numberOf, seriesOf, subtotalOf } from "./invoice.ts";
+import { type InvoiceRow, insertInvoices, insertLines, takeNumbers } from "./store.ts";
+
+const DAY = 86_400_000;
+
+/** Answers the stored invoices in the order of the drafts. One write set, however many there are. */
+export async function issueInvoices(tx: Tx, drafts: readonly DraftInvoice[]): Promise<InvoiceRow[]> {
+  if (drafts.length === 0) return [];
+  const balances = await balancesOf(tx, drafts);
+  const series = seriesOf(tx.ctx.config.invoicePrefix, tx.now);
+  const rows = drafts.map((draft) => rowOf(tx, draft, balances));
+  // The counter's row is locked from here to the end of the transaction, so it is taken last, for all at once.
+  const last = await takeNumbers(tx, series, rows.length);
+  rows.forEach((row, index) => {
+    row.number = numberOf(series, last - BigInt(rows.length - 1 - index));
+  });
+  await insertInvoices(tx, rows);
+  await insertLines(
+    tx,
+    rows.flatMap((row, index) => drafts[index]!.lines.map((line, position) => ({ invoice: row, line, position }))),
+  );
+  await insertBalanceEntries(
+    tx,
+    rows.flatMap((row) => balanceEntryOf(row) ?? []),
+  );
+  for (const row of rows) announce(tx, row);
+  await requestPayments(
+    tx,
+    rows
+      .filter((row) => row.status === "open" && row.collection === "charge_automatically")
+      .map((row) => ({
+        tenantId: row.tenant_id,
+        testClockId: row.test_clock_id,
+        invoiceId: row.id,
+        gateway: row.gateway,
+        currency: row.currency,
+        amountMinor: row.amount_due,
+        attempt: 1,
+      })),
+  );
+  return rows;
+}
+
+function rowOf(tx: Tx, draft: DraftInvoice, balances: Map<string, bigint>): InvoiceRow {
+  const total = subtotalOf(draft.lines);
+  const key = `${draft.tenantId} ${draft.currency}`;
+  const balance = balances.get(key) ?? 0n;
+  const applied = total > 0n && balance > 0n ? (balance < total ? balance : total) : 0n;
+  if (applied > 0n) balances.set(key, balance - applied);
+  const due = total > 0n ? total - applied : 0n;
+  return {
+    id: newId("invoice"),
+    tenant_id: draft.tenantId,
+    test_clock_id: draft.testClockId,
+    subscription_id: draft.subscriptionId,
+    reason: draft.reason,
+    status: due === 0n ? "paid" : "open",
+    number: null,
+    currency: draft.currency,
+    period_start: draft.period.start,
+    period_end: draft.period.end,
+    subtotal: total,
+    discount: 0n,
+    tax: 0n,
+    total,
+    balance_applied: applied,
+    amount_paid: 0n,
+    amount_due: due,
+    collection: draft.collection,
+    gateway: draft.gateway,
+    issued_at: tx.now,
+    due_at: dueAt(tx, draft),
+    paid_at: due === 0n ? tx.now : null,
+    voided_at: null,
+    processor_invoice_id: null,
+    created_at: tx.now,
+  };
+}
+
+function balanceEntryOf(row: InvoiceRow): { invoice: InvoiceRow; kind: BalanceKind; amount: bigint } | null {
+  if (row.total < 0n) return { invoice: row, kind: "credited", amount: -row.total };
+  return row.balance_applied > 0n ? { invoice: row, kind: "applied", amount: -row.balance_applied } : null;
+}
+
+function dueAt(tx: Tx, draft: DraftInvoice): Instant {
+  return draft.collection === "charge_automatically" ? tx.now : tx.now + tx.ctx.config.paymentTermDays * DAY;
+}
+
+function announce(tx: Tx, row: InvoiceRow): void {
+  const about = { tenantId: row.tenant_id, subject: row.id };
+  const data = {
+    invoice: row.id,
+    number: row.number,
+    subscription: row.subscription_id,
+    currency: row.currency,
+    total: row.total,
+    amount_due: row.amount_due,
+  };
+  const words = `${row.number} over ${formatMinor(row.total, row.currency)}`;
+  tx.emit({ type: "invoice.created", ...about, summary: `Invoice ${words} was made.`, data });
+  tx.emit({ type: "invoice.finalized", ...about, summary: `Invoice ${words} was issued.`, data });
+  if (row.status === "paid") tx.emit({ type: "invoice.paid", ...about, summary: `Invoice ${words} has nothing left to pay.`, data });
+}

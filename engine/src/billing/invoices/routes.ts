@@ -1,0 +1,65 @@
+/** HTTP of invoices: reading them, and pricing without storing. What needs a subscription is in its room. */
+import type { FastifyInstance } from "fastify";
+import { Type } from "typebox";
+import type { Context } from "../../context.ts";
+import { onPool } from "../../db/pool.ts";
+import { Refusal, tenantNotFound } from "../../errors.ts";
+import { DEFAULT_LIMIT, decodeCursor, pageOf } from "../../http/list.ts";
+import { route } from "../../http/route.ts";
+import { ListQuery, OneOf, Page } from "../../http/schema.ts";
+import { isId } from "../../ids.ts";
+import { formatInstant } from "../time/instant.ts";
+import { findInvoice, listInvoices, readLines } from "./store.ts";
+import { InvoiceView, invoiceView } from "./view.ts";
+
+export function invoiceRoutes(app: FastifyInstance, ctx: Context): void {
+  route(app, ctx, {
+    method: "GET",
+    url: "/v1/tenants/:tenant_id/invoices",
+    permission: "billing.read",
+    summary: "List the invoices of a tenant, newest first",
+    params: Type.Object({ tenant_id: Type.String() }),
+    query: Type.Object(
+      { ...ListQuery, status: Type.Optional(OneOf(["draft", "open", "paid", "void", "uncollectible"])) },
+      { additionalProperties: false },
+    ),
+    response: { 200: Page(InvoiceView) },
+    handle: async ({ params, query }) => {
+      if (!(await ctx.tenants.find(params.tenant_id))) throw tenantNotFound(params.tenant_id);
+      const limit = query.limit ?? DEFAULT_LIMIT;
+      const db = onPool(ctx.pool);
+      const rows = await listInvoices(db, params.tenant_id, {
+        status: query.status ?? null,
+        before: decodeCursor(query.cursor, 2),
+        limit: limit + 1,
+      });
+      const lines = await readLines(
+        db,
+        [params.tenant_id],
+        rows.map((row) => row.id),
+      );
+      return pageOf(
+        rows,
+        limit,
+        (row) => invoiceView(row, lines.get(row.id) ?? []),
+        (row) => [formatInstant(row.created_at), row.id],
+      );
+    },
+  });
+
+  route(app, ctx, {
+    method: "GET",
+    url: "/v1/invoices/:id",
+    permission: "billing.read",
+    summary: "Read one invoice with its lines and what made them",
+    params: Type.Object({ id: Type.String() }),
+    response: { 200: InvoiceView },
+    handle: async ({ params, principal }) => {
+      const db = onPool(ctx.pool);
+      const row = isId("invoice", params.id) ? await findInvoice(db, params.id, principal.tenantId) : null;
+      if (!row) throw new Refusal("not_found", "There is no such invoice.");
+      const lines = await readLines(db, [row.tenant_id], [row.id]);
+      return invoiceView(row, lines.get(row.id) ?? []);
+    },
+  });
+}

@@ -1,0 +1,214 @@
+/** SQL of invoices, their lines and their numbers. */
+import type { Tx } from "../../commit.ts";
+import type { Database } from "../../db/pool.ts";
+import { toJson } from "../../http/json.ts";
+import { newId } from "../../ids.ts";
+import { formatInstant, type Instant } from "../time/instant.ts";
+import type { DraftLine, InvoiceReason, InvoiceStatus } from "./invoice.ts";
+
+export interface InvoiceRow {
+  id: string;
+  tenant_id: string;
+  test_clock_id: string | null;
+  subscription_id: string | null;
+  reason: InvoiceReason;
+  status: InvoiceStatus;
+  number: string | null;
+  currency: string;
+  period_start: Instant;
+  period_end: Instant;
+  subtotal: bigint;
+  discount: bigint;
+  tax: bigint;
+  total: bigint;
+  balance_applied: bigint;
+  amount_paid: bigint;
+  amount_due: bigint;
+  collection: "charge_automatically" | "send_invoice";
+  gateway: string;
+  issued_at: Instant | null;
+  due_at: Instant | null;
+  paid_at: Instant | null;
+  voided_at: Instant | null;
+  processor_invoice_id: string | null;
+  created_at: Instant;
+}
+
+export interface LineRow {
+  id: string;
+  invoice_id: string;
+  kind: string;
+  plan_key: string | null;
+  plan_version: number | null;
+  price_key: string | null;
+  meter_key: string | null;
+  group_key: string | null;
+  description: string;
+  quantity: string;
+  unit_amount: string | null;
+  amount: bigint;
+  period_start: Instant;
+  period_end: Instant;
+  proration: boolean;
+  round: number;
+  explain: Record<string, unknown>;
+}
+
+const INVOICE = `id, tenant_id, test_clock_id, subscription_id, reason, status, number, currency, period_start, period_end, subtotal, discount, tax, total,
+  balance_applied, amount_paid, amount_due, collection, gateway, issued_at, due_at, paid_at, voided_at, processor_invoice_id, created_at`;
+
+/** Takes `count` numbers of a series and answers the last. Locks the series until the transaction ends: no gap, no duplicate. */
+export async function takeNumbers(tx: Tx, series: string, count: number): Promise<bigint> {
+  const [row] = await tx.query<{ last: bigint }>(
+    `/* no tenant: numbers run through all of them */
+     insert into invoice_series (series, last) values ($1, $2)
+     on conflict (series) do update set last = invoice_series.last + excluded.last returning last`,
+    [series, count],
+  );
+  return row!.last;
+}
+
+const at = (instant: Instant | null): string | null => (instant === null ? null : formatInstant(instant));
+
+export async function insertInvoices(tx: Tx, rows: readonly InvoiceRow[]): Promise<void> {
+  await tx.query(
+    `insert into invoices (id, tenant_id, test_clock_id, subscription_id, reason, status, number, currency, period_start, period_end,
+       subtotal, total, balance_applied, amount_due, collection, gateway, due_at, paid_at, issued_at, created_at)
+     select id, tenant_id, test_clock_id, subscription_id, reason, status, number, currency, period_start, period_end,
+       total, total, balance_applied, amount_due, collection, gateway, due_at, paid_at, $18, $18
+     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[], $10::timestamptz[],
+       $11::bigint[], $12::bigint[], $13::bigint[], $14::text[], $15::text[], $16::timestamptz[], $17::timestamptz[])
+       as row (id, tenant_id, test_clock_id, subscription_id, reason, status, number, currency, period_start, period_end,
+               total, balance_applied, amount_due, collection, gateway, due_at, paid_at)`,
+    [
+      rows.map((row) => row.id),
+      rows.map((row) => row.tenant_id),
+      rows.map((row) => row.test_clock_id),
+      rows.map((row) => row.subscription_id),
+      rows.map((row) => row.reason),
+      rows.map((row) => row.status),
+      rows.map((row) => row.number),
+      rows.map((row) => row.currency),
+      rows.map((row) => at(row.period_start)),
+      rows.map((row) => at(row.period_end)),
+      rows.map((row) => row.total.toString()),
+      rows.map((row) => row.balance_applied.toString()),
+      rows.map((row) => row.amount_due.toString()),
+      rows.map((row) => row.collection),
+      rows.map((row) => row.gateway),
+      rows.map((row) => at(row.due_at)),
+      rows.map((row) => at(row.paid_at)),
+      formatInstant(tx.now),
+    ],
+  );
+}
+
+export async function insertLines(tx: Tx, items: readonly { invoice: InvoiceRow; line: DraftLine; position: number }[]): Promise<void> {
+  await tx.query(
+    `insert into invoice_lines (id, invoice_id, tenant_id, subscription_id, position, kind, plan_key, plan_version, price_key, meter_key, group_key,
+       description, quantity, unit_amount, amount, period_start, period_end, proration, round, explain)
+     select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[], $7::text[], $8::int[], $9::text[], $10::text[], $11::text[],
+       $12::text[], $13::numeric[], $14::numeric[], $15::bigint[], $16::timestamptz[], $17::timestamptz[], $18::boolean[], $19::int[], $20::jsonb[])`,
+    [
+      items.map(() => newId("line")),
+      items.map(({ invoice }) => invoice.id),
+      items.map(({ invoice }) => invoice.tenant_id),
+      items.map(({ invoice }) => invoice.subscription_id),
+      items.map(({ position }) => position),
+      items.map(({ line }) => line.kind),
+      items.map(({ line }) => line.planKey),
+      items.map(({ line }) => line.planVersion),
+      items.map(({ line }) => line.priceKey),
+      items.map(({ line }) => line.meterKey),
+      items.map(({ line }) => line.groupKey),
+      items.map(({ line }) => line.description),
+      items.map(({ line }) => line.quantity.toFixed()),
+      items.map(({ line }) => line.unitAmount?.toFixed() ?? null),
+      items.map(({ line }) => line.amount.toString()),
+      items.map(({ line }) => formatInstant(line.period.start)),
+      items.map(({ line }) => formatInstant(line.period.end)),
+      items.map(({ line }) => line.proration),
+      items.map(({ line }) => line.round),
+      items.map(({ line }) => toJson(line.explain)),
+    ],
+  );
+}
+
+export async function findInvoice(db: Database, id: string, tenantId: string | null, lock = false): Promise<InvoiceRow | null> {
+  const rows = await db.query<InvoiceRow>(
+    `select ${INVOICE} from invoices where id = $1 and ($2::text is null or tenant_id = $2)${lock ? " for no key update" : ""}`,
+    [id, tenantId],
+  );
+  return rows[0] ?? null;
+}
+
+export async function findPeriodInvoice(
+  db: Database,
+  tenantId: string,
+  subscriptionId: string,
+  periodStart: Instant,
+): Promise<InvoiceRow | null> {
+  const rows = await db.query<InvoiceRow>(
+    `select ${INVOICE} from invoices where tenant_id = $1 and subscription_id = $2 and period_start = $3 and reason in ('period', 'final') and status <> 'void'`,
+    [tenantId, subscriptionId, formatInstant(periodStart)],
+  );
+  return rows[0] ?? null;
+}
+
+export async function listInvoices(
+  db: Database,
+  tenantId: string,
+  filter: { status: string | null; before: string[] | null; limit: number },
+): Promise<InvoiceRow[]> {
+  return db.query<InvoiceRow>(
+    `select ${INVOICE} from invoices
+     where tenant_id = $1 and ($2::text is null or status = $2) and ($3::timestamptz is null or (created_at, id) < ($3, $4))
+     order by created_at desc, id desc limit $5`,
+    [tenantId, filter.status, filter.before?.[0] ?? null, filter.before?.[1] ?? null, filter.limit],
+  );
+}
+
+export async function readLines(
+  db: Database,
+  tenantIds: readonly string[],
+  invoiceIds: readonly string[],
+): Promise<Map<string, LineRow[]>> {
+  const rows = await db.query<LineRow>(
+    `select id, invoice_id, kind, plan_key, plan_version, price_key, meter_key, group_key, description, quantity::text, unit_amount::text, amount,
+            period_start, period_end, proration, round, explain
+     from invoice_lines where invoice_id = any($1) and tenant_id = any($2) order by invoice_id, position`,
+    [invoiceIds, tenantIds],
+  );
+  const lines = new Map<string, LineRow[]>(invoiceIds.map((id) => [id, []]));
+  for (const row of rows) lines.get(row.invoice_id)?.push(row);
+  return lines;
+}
+
+export async function updateSettlement(
+  tx: Tx,
+  row: Pick<InvoiceRow, "id" | "tenant_id" | "status" | "amount_paid" | "amount_due" | "paid_at">,
+): Promise<void> {
+  await tx.query("update invoices set status = $3, amount_paid = $4, amount_due = $5, paid_at = $6 where id = $1 and tenant_id = $2", [
+    row.id,
+    row.tenant_id,
+    row.status,
+    row.amount_paid.toString(),
+    row.amount_due.toString(),
+    at(row.paid_at),
+  ]);
+}
+
+/** Which of these periods have their invoice already. */
+export async function findPeriodInvoices(
+  db: Database,
+  periods: readonly { tenantId: string; subscriptionId: string; periodStart: Instant }[],
+): Promise<{ id: string; subscription_id: string }[]> {
+  if (periods.length === 0) return [];
+  return db.query(
+    `select i.id, i.subscription_id
+     from unnest($1::text[], $2::text[], $3::timestamptz[]) as ask (tenant_id, subscription_id, period_start)
+     join invoices i on i.subscription_id = ask.subscription_id and i.tenant_id = ask.tenant_id and i.period_start = ask.period_start
+     where i.reason in ('period', 'final') and i.status <> 'void'`,
+    [periods.map((p) => p.tenantId), periods.map((p) => p.subscriptionId), periods.map((p) => formatInstant(p.periodStart))],
+  );
+}

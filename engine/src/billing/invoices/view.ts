@@ -1,0 +1,188 @@
+/** Invoices as the API shows them (docs: HTTP API, Invoices and payments). */
+import { type TSchema, Type } from "typebox";
+import { Closed, Currency, Instant as InstantText, Nullable, OneOf, Quantity, SignedMinor, TenantId } from "../../http/schema.ts";
+import { decimal, parseDecimal } from "../money/decimal.ts";
+import { formatInstant, type Instant } from "../time/instant.ts";
+import type { DraftInvoice, DraftLine } from "./invoice.ts";
+import { subtotalOf } from "./invoice.ts";
+import type { InvoiceRow, LineRow } from "./store.ts";
+
+const text = () => Nullable(Type.String());
+const Tier = Type.Object({ up_to: Nullable(Quantity()), quantity: Quantity(), flat_amount: Type.String(), amount: Type.String() });
+
+export const LineView: TSchema = Type.Object({
+  id: text(),
+  kind: Type.String({ description: "flat, seat, usage or commitment." }),
+  plan: text(),
+  price: text(),
+  meter: text(),
+  group: Nullable(Type.Object({}, { additionalProperties: true })),
+  description: Type.String(),
+  quantity: Quantity(),
+  unit_amount: Nullable(Type.String({ description: "In minor units, exact." })),
+  amount: SignedMinor(),
+  period_start: InstantText(),
+  period_end: InstantText(),
+  proration: Type.Boolean(),
+  tiers: Type.Array(Tier),
+  explain: Type.Object(
+    {},
+    { additionalProperties: true, description: "What made the amount: model, billable quantity, exact amount, share of the period." },
+  ),
+});
+
+export const InvoiceView: TSchema = Closed({
+  id: Nullable(Type.String()),
+  tenant_id: TenantId(),
+  subscription_id: text(),
+  number: text(),
+  status: OneOf(["draft", "open", "paid", "void", "uncollectible"]),
+  reason: Type.String({ description: "start, period, advance, final, change or manual." }),
+  currency: Currency(),
+  period_start: InstantText(),
+  period_end: InstantText(),
+  subtotal: SignedMinor(),
+  discount: SignedMinor(),
+  tax: SignedMinor(),
+  total: SignedMinor(),
+  balance_applied: SignedMinor(),
+  amount_paid: SignedMinor(),
+  amount_due: SignedMinor(),
+  collection: Type.String(),
+  lines: Type.Array(LineView),
+  issued_at: Nullable(InstantText()),
+  due_at: Nullable(InstantText()),
+  paid_at: Nullable(InstantText()),
+  processor_invoice_id: text(),
+  hosted_url: text(),
+  pdf_url: text(),
+  created_at: Nullable(InstantText()),
+});
+
+const at = (instant: Instant | null) => (instant === null ? null : formatInstant(instant));
+
+export function invoiceView(row: InvoiceRow, lines: readonly LineRow[]) {
+  return {
+    id: row.id,
+    tenant_id: row.tenant_id,
+    subscription_id: row.subscription_id,
+    number: row.number,
+    status: row.status,
+    reason: row.reason,
+    currency: row.currency,
+    period_start: formatInstant(row.period_start),
+    period_end: formatInstant(row.period_end),
+    subtotal: row.subtotal,
+    discount: row.discount,
+    tax: row.tax,
+    total: row.total,
+    balance_applied: row.balance_applied,
+    amount_paid: row.amount_paid,
+    amount_due: row.amount_due,
+    collection: row.collection,
+    lines: lines.map(lineView),
+    issued_at: at(row.issued_at),
+    due_at: at(row.due_at),
+    paid_at: at(row.paid_at),
+    processor_invoice_id: row.processor_invoice_id,
+    hosted_url: null,
+    pdf_url: null,
+    created_at: formatInstant(row.created_at),
+  };
+}
+
+/** A draft that is not stored: previews and quotes. */
+export function draftView(draft: DraftInvoice) {
+  const total = subtotalOf(draft.lines);
+  return {
+    id: null,
+    tenant_id: draft.tenantId,
+    subscription_id: draft.subscriptionId,
+    number: null,
+    status: "draft" as const,
+    reason: draft.reason,
+    currency: draft.currency,
+    period_start: formatInstant(draft.period.start),
+    period_end: formatInstant(draft.period.end),
+    subtotal: total,
+    discount: 0n,
+    tax: 0n,
+    total,
+    balance_applied: 0n,
+    amount_paid: 0n,
+    amount_due: total > 0n ? total : 0n,
+    collection: draft.collection,
+    lines: draft.lines.map(draftLineView),
+    issued_at: null,
+    due_at: null,
+    paid_at: null,
+    processor_invoice_id: null,
+    hosted_url: null,
+    pdf_url: null,
+    created_at: null,
+  };
+}
+
+export function draftLineView(line: DraftLine) {
+  // Through the stored form, so that a preview prints exactly what the issued line will.
+  return lineView({
+    id: null,
+    kind: line.kind,
+    plan_key: line.planKey,
+    price_key: line.priceKey,
+    meter_key: line.meterKey,
+    description: line.description,
+    quantity: line.quantity.toFixed(),
+    unit_amount: line.unitAmount?.toFixed() ?? null,
+    amount: line.amount,
+    period_start: line.period.start,
+    period_end: line.period.end,
+    proration: line.proration,
+    explain: line.explain,
+  });
+}
+
+type Shown = Omit<LineRow, "id" | "invoice_id" | "plan_version" | "group_key" | "round"> & { id: string | null };
+
+function lineView(line: Shown) {
+  const {
+    tiers = [],
+    group = null,
+    ...explain
+  } = line.explain as { tiers?: Record<string, unknown>[]; group?: Record<string, string | null> | null };
+  return {
+    id: line.id,
+    kind: line.kind,
+    plan: line.plan_key,
+    price: line.price_key,
+    meter: line.meter_key,
+    group,
+    description: line.description,
+    quantity: decimal(line.quantity),
+    unit_amount: line.unit_amount === null ? null : decimal(line.unit_amount).toFixed(),
+    amount: line.amount,
+    period_start: formatInstant(line.period_start),
+    period_end: formatInstant(line.period_end),
+    proration: line.proration,
+    tiers: tiers.map(tierView),
+    explain,
+  };
+}
+
+// Quantities are numbers with all their digits, unit prices decimal strings, as everywhere in the contract.
+function tierView(tier: Record<string, unknown>) {
+  const number = (value: unknown) => (value === null || value === undefined ? null : (parse(value) ?? value));
+  const words = (value: unknown) => (value === null || value === undefined ? undefined : (parse(value)?.toFixed() ?? String(value)));
+  return {
+    up_to: number(tier.up_to),
+    quantity: number(tier.quantity),
+    unit_amount: words(tier.unit_amount),
+    rate: words(tier.rate),
+    flat_amount: words(tier.flat_amount),
+    amount: words(tier.amount),
+  };
+}
+
+function parse(value: unknown) {
+  return typeof value === "object" && value !== null ? decimal(String(value)) : parseDecimal(value);
+}

@@ -1,0 +1,186 @@
+/** SQL of payments and payment methods. */
+import type { Tx } from "../../commit.ts";
+import { type Database, type Pool, run } from "../../db/pool.ts";
+import { formatInstant, type Instant } from "../time/instant.ts";
+import type { PaymentStatus } from "./payment.ts";
+import type { PaymentRequest } from "./request-payments.ts";
+
+export interface PaymentRow {
+  id: string;
+  tenant_id: string;
+  invoice_id: string | null;
+  gateway: string;
+  payment_method_id: string | null;
+  currency: string;
+  amount: bigint;
+  amount_received: bigint;
+  status: PaymentStatus;
+  gateway_reference: string | null;
+  code: string | null;
+  reason: string | null;
+  attempt: number;
+  test_clock_id: string | null;
+  requested_at: Instant;
+  sent_at: Instant | null;
+  settled_at: Instant | null;
+}
+
+const PAYMENT = `id, tenant_id, invoice_id, gateway, payment_method_id, currency, amount, amount_received, status, gateway_reference, code, reason,
+  attempt, test_clock_id, requested_at, sent_at, settled_at`;
+
+export async function insertPayments(tx: Tx, payments: readonly (PaymentRequest & { id: string })[]): Promise<void> {
+  await tx.query(
+    `insert into payments (id, tenant_id, invoice_id, gateway, currency, amount, attempt, test_clock_id, status, requested_at)
+     select id, tenant_id, invoice_id, gateway, currency, amount, attempt, test_clock_id, 'requested', $9
+     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::int[], $8::text[])
+       as row (id, tenant_id, invoice_id, gateway, currency, amount, attempt, test_clock_id)`,
+    [
+      payments.map((payment) => payment.id),
+      payments.map((payment) => payment.tenantId),
+      payments.map((payment) => payment.invoiceId),
+      payments.map((payment) => payment.gateway),
+      payments.map((payment) => payment.currency),
+      payments.map((payment) => payment.amountMinor.toString()),
+      payments.map((payment) => payment.attempt),
+      payments.map((payment) => payment.testClockId),
+      formatInstant(tx.now),
+    ],
+  );
+}
+
+/** Takes attempts that nobody works on; they are free again after the lease, should this process die. */
+export async function claimPayments(pool: Pool, testClockId: string | null, leaseSeconds: number, limit: number): Promise<PaymentRow[]> {
+  return run<PaymentRow>(
+    pool,
+    `/* all tenants: the worker collects for everybody */
+     update payments p set claimed_until = clock_timestamp() + make_interval(secs => $2)
+     where id in (select id from payments
+                  where status in ('requested', 'unknown') and ($1::text is null or test_clock_id = $1)
+                    and (claimed_until is null or claimed_until < clock_timestamp())
+                  order by requested_at, id limit $3 for update skip locked)
+     returning ${PAYMENT}`,
+    [testClockId, leaseSeconds, limit],
+  );
+}
+
+/** How many attempts under this test clock somebody else still works on. */
+export async function countUnderway(pool: Pool, testClockId: string): Promise<number> {
+  const [row] = await run<{ n: number }>(
+    pool,
+    `/* all tenants: of one test clock */
+     select count(*)::int as n from payments where test_clock_id = $1 and status = 'requested'`,
+    [testClockId],
+  );
+  return row!.n;
+}
+
+export async function markSent(pool: Pool, row: PaymentRow, methodId: string | null, at: Instant): Promise<void> {
+  await run(pool, "update payments set sent_at = coalesce(sent_at, $3), payment_method_id = $4 where id = $1 and tenant_id = $2", [
+    row.id,
+    row.tenant_id,
+    formatInstant(at),
+    methodId,
+  ]);
+}
+
+export async function lockPayment(tx: Tx, id: string, tenantId: string): Promise<PaymentRow | null> {
+  const rows = await tx.query<PaymentRow>(`select ${PAYMENT} from payments where id = $1 and tenant_id = $2 for no key update`, [
+    id,
+    tenantId,
+  ]);
+  return rows[0] ?? null;
+}
+
+export async function updateOutcome(
+  tx: Tx,
+  row: PaymentRow,
+  outcome: {
+    status: PaymentStatus;
+    reference: string | null;
+    received: bigint;
+    code: string | null;
+    reason: string | null;
+    settledAt: Instant | null;
+  },
+): Promise<void> {
+  await tx.query(
+    `update payments set status = $3, gateway_reference = coalesce($4, gateway_reference), amount_received = $5, code = $6, reason = $7, settled_at = $8,
+       claimed_until = case when $3 = 'unknown' then clock_timestamp() + interval '30 seconds' end
+     where id = $1 and tenant_id = $2`,
+    [
+      row.id,
+      row.tenant_id,
+      outcome.status,
+      outcome.reference,
+      outcome.received.toString(),
+      outcome.code,
+      outcome.reason,
+      outcome.settledAt === null ? null : formatInstant(outcome.settledAt),
+    ],
+  );
+}
+
+export async function listPayments(db: Database, tenantId: string, before: string[] | null, limit: number): Promise<PaymentRow[]> {
+  return db.query<PaymentRow>(
+    `select ${PAYMENT} from payments where tenant_id = $1 and ($2::timestamptz is null or (requested_at, id) < ($2, $3))
+     order by requested_at desc, id desc limit $4`,
+    [tenantId, before?.[0] ?? null, before?.[1] ?? null, limit],
+  );
+}
+
+export interface MethodRow {
+  id: string;
+  tenant_id: string;
+  gateway: string;
+  reference: string;
+  kind: string;
+  brand: string | null;
+  last4: string | null;
+  exp_month: number | null;
+  exp_year: number | null;
+  is_default: boolean;
+  created_at: Instant;
+}
+
+const METHOD = "id, tenant_id, gateway, reference, kind, brand, last4, exp_month, exp_year, is_default, created_at";
+
+export async function findDefaultMethod(db: Database, tenantId: string, gateway: string): Promise<MethodRow | null> {
+  const rows = await db.query<MethodRow>(
+    `select ${METHOD} from payment_methods where tenant_id = $1 and gateway = $2 and is_default and detached_at is null`,
+    [tenantId, gateway],
+  );
+  return rows[0] ?? null;
+}
+
+export async function listMethods(db: Database, tenantId: string): Promise<MethodRow[]> {
+  return db.query<MethodRow>(
+    `select ${METHOD} from payment_methods where tenant_id = $1 and detached_at is null order by created_at desc, id desc`,
+    [tenantId],
+  );
+}
+
+/** The one default changes hands in two statements, for the index allows one at a time. */
+export async function makeDefault(tx: Tx, tenantId: string, id: string): Promise<MethodRow | null> {
+  await tx.query("update payment_methods set is_default = false where tenant_id = $1 and is_default and id <> $2", [tenantId, id]);
+  const rows = await tx.query<MethodRow>(
+    `update payment_methods set is_default = true where tenant_id = $1 and id = $2 and detached_at is null returning ${METHOD}`,
+    [tenantId, id],
+  );
+  return rows[0] ?? null;
+}
+
+export async function insertMethod(tx: Tx, row: Omit<MethodRow, "created_at" | "is_default">): Promise<void> {
+  await tx.query(
+    `insert into payment_methods (id, tenant_id, gateway, reference, kind, brand, last4, exp_month, exp_year, is_default, created_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, false, $10)`,
+    [row.id, row.tenant_id, row.gateway, row.reference, row.kind, row.brand, row.last4, row.exp_month, row.exp_year, formatInstant(tx.now)],
+  );
+}
+
+export async function detachMethod(tx: Tx, tenantId: string, id: string): Promise<boolean> {
+  const rows = await tx.query(
+    "update payment_methods set detached_at = $3, is_default = false where tenant_id = $1 and id = $2 and detached_at is null returning id",
+    [tenantId, id, formatInstant(tx.now)],
+  );
+  return rows.length > 0;
+}

@@ -1,0 +1,145 @@
+/** HTTP of subscriptions, and of the invoices that need one: preview and making a period's. */
+import type { FastifyInstance } from "fastify";
+import { Type } from "typebox";
+import type { Context } from "../../context.ts";
+import { onPool } from "../../db/pool.ts";
+import { invalidField, tenantNotFound } from "../../errors.ts";
+import { route } from "../../http/route.ts";
+import { Closed, Currency, Instant, Key, OneOf, Text } from "../../http/schema.ts";
+import { readLines } from "../invoices/store.ts";
+import { draftView, InvoiceView, invoiceView } from "../invoices/view.ts";
+import { parseInstant } from "../time/instant.ts";
+import { billPeriod } from "./bill-period.ts";
+import { startSubscription } from "./start.ts";
+import { findCurrent } from "./store.ts";
+import { previewUpcoming } from "./upcoming.ts";
+import { noSubscriptionView, SubscriptionView, subscriptionView } from "./view.ts";
+
+const Params = Type.Object({ tenant_id: Type.String() });
+const Seats = Type.Integer({ minimum: 0, maximum: 10_000_000 });
+
+const Start = Closed({
+  plan: Key("The key of a plan."),
+  seats: Type.Optional(Seats),
+  trial_days: Type.Optional(Type.Integer({ minimum: 0, maximum: 3_650, description: "Instead of the plan's own; 0: no trial." })),
+  start_at: Type.Optional(Instant("In the past or the future; now if not said.")),
+  billing_anchor: Type.Optional(Instant("What periods are counted from; the start of what is paid if not said.")),
+  alignment: Type.Optional(OneOf(["anniversary", "calendar"])),
+  currency: Type.Optional(Currency()),
+  processor: Type.Optional(OneOf(["engine", "stripe"])),
+  collection: Type.Optional(OneOf(["charge_automatically", "send_invoice"])),
+  gateway: Type.Optional(Text(40)),
+  billing_email: Type.Optional(Text(320)),
+  auto_renew: Type.Optional(Type.Boolean()),
+});
+
+export function subscriptionRoutes(app: FastifyInstance, ctx: Context): void {
+  const tenantOf = async (tenantId: string) => {
+    const tenant = await ctx.tenants.find(tenantId);
+    if (!tenant) throw tenantNotFound(tenantId);
+    return tenant;
+  };
+
+  route(app, ctx, {
+    method: "GET",
+    url: "/v1/tenants/:tenant_id/subscription",
+    permission: "billing.read",
+    summary: "Read the tenant's subscription; without one, the default plan with status none",
+    params: Params,
+    response: { 200: SubscriptionView },
+    handle: async ({ params }) => {
+      const tenant = await tenantOf(params.tenant_id);
+      const row = await findCurrent(onPool(ctx.pool), tenant.id);
+      if (row) return subscriptionView(row);
+      const { plans } = await ctx.catalog.current();
+      return noSubscriptionView(tenant.id, [...plans.values()].find((plan) => plan.isDefault && !plan.archived) ?? null);
+    },
+  });
+
+  route(app, ctx, {
+    method: "POST",
+    url: "/v1/tenants/:tenant_id/subscription",
+    permission: "billing.write",
+    summary: "Start a subscription",
+    params: Params,
+    body: Start,
+    response: { 201: SubscriptionView },
+    handle: async ({ params, body, write }) => {
+      const tenant = await tenantOf(params.tenant_id);
+      if (body.processor === "stripe") throw invalidField("processor", "stripe is not configured on this engine; use engine");
+      return write(
+        async (tx) =>
+          subscriptionView(
+            await startSubscription(tx, {
+              tenant,
+              plan: body.plan,
+              currency: body.currency,
+              seats: body.seats,
+              trialDays: body.trial_days,
+              startAt: instantOf(body.start_at),
+              billingAnchor: instantOf(body.billing_anchor),
+              alignment: body.alignment,
+              collection: body.collection,
+              gateway: body.gateway,
+              billingEmail: body.billing_email,
+              autoRenew: body.auto_renew,
+            }),
+          ),
+        { status: 201 },
+      );
+    },
+  });
+
+  route(app, ctx, {
+    method: "POST",
+    url: "/v1/tenants/:tenant_id/upcoming-invoice",
+    permission: "billing.read",
+    summary: "Preview the next invoice; nothing is stored",
+    params: Params,
+    body: Type.Optional(
+      Closed({ seats: Type.Optional(Seats), plan: Type.Optional(Key("The key of a plan.")), at: Type.Optional(Instant()) }),
+    ),
+    response: { 200: InvoiceView },
+    handle: async ({ params, body }) => {
+      const tenant = await tenantOf(params.tenant_id);
+      const draft = await previewUpcoming(ctx, onPool(ctx.pool), {
+        tenantId: tenant.id,
+        seats: body?.seats,
+        plan: body?.plan,
+        at: instantOf(body?.at),
+      });
+      return draftView(draft);
+    },
+  });
+
+  route(app, ctx, {
+    method: "POST",
+    url: "/v1/tenants/:tenant_id/invoices",
+    permission: "billing.write",
+    summary: "Make the invoice of a billing period now; the same period again answers the same invoice",
+    params: Params,
+    body: Closed({ period_start: Instant(), period_end: Instant() }),
+    response: { 200: InvoiceView, 201: InvoiceView },
+    handle: async ({ params, body, write, reply }) => {
+      const tenant = await tenantOf(params.tenant_id);
+      const period = { start: parseInstant(body.period_start)!, end: parseInstant(body.period_end)! };
+      let made = false;
+      const answer = await write(
+        async (tx) => {
+          const billed = await billPeriod(tx, { tenantId: tenant.id, period });
+          made = billed.made;
+          const lines = await readLines(tx, [tenant.id], [billed.invoice.id]);
+          return invoiceView(billed.invoice, lines.get(billed.invoice.id) ?? []);
+        },
+        { status: 201 },
+      );
+      // An invoice that was there is not created again.
+      if (!made && reply.statusCode === 201) reply.status(200);
+      return answer;
+    },
+  });
+}
+
+function instantOf(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : parseInstant(text)!;
+}

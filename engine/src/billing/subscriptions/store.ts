@@ -1,0 +1,145 @@
+/** SQL of subscriptions. */
+import type { Tx } from "../../commit.ts";
+import type { Database } from "../../db/pool.ts";
+import { formatInstant, type Instant } from "../time/instant.ts";
+import type { Interval } from "../time/period.ts";
+import type { SubscriptionStatus } from "./subscription.ts";
+
+export interface SubscriptionRow {
+  id: string;
+  tenant_id: string;
+  /** Of the tenant: the short name that usage is stored under. */
+  tenant_no: number;
+  test_clock_id: string | null;
+  plan_key: string;
+  plan_version: number;
+  status: SubscriptionStatus;
+  currency: string;
+  seats: number;
+  processor: "engine" | "stripe";
+  gateway: string;
+  collection: "charge_automatically" | "send_invoice";
+  interval_unit: Interval["unit"];
+  interval_count: number;
+  time_zone: string;
+  anchor_at: Instant;
+  started_at: Instant;
+  current_period_start: Instant;
+  current_period_end: Instant;
+  closed_until: Instant;
+  trial_end: Instant | null;
+  cancel_at: Instant | null;
+  canceled_at: Instant | null;
+  ended_at: Instant | null;
+  pause: Record<string, unknown> | null;
+  scheduled_change: Record<string, unknown> | null;
+  grace_until: Instant | null;
+  auto_renew: boolean;
+  billing_email: string | null;
+  due_at: Instant | null;
+  created_at: Instant;
+}
+
+const COLUMNS = `s.id, s.tenant_id, t.no as tenant_no, s.test_clock_id, s.plan_key, s.plan_version, s.status, s.currency, s.seats, s.processor, s.gateway,
+  s.collection, s.interval_unit, s.interval_count, s.time_zone, s.anchor_at, s.started_at, s.current_period_start, s.current_period_end, s.closed_until,
+  s.trial_end, s.cancel_at, s.canceled_at, s.ended_at, s.pause, s.scheduled_change, s.grace_until, s.auto_renew, s.billing_email, s.due_at, s.created_at`;
+
+/** The live one, else the last that ended. */
+export async function findCurrent(db: Database, tenantId: string, lock = false): Promise<SubscriptionRow | null> {
+  const rows = await db.query<SubscriptionRow>(
+    `select ${COLUMNS} from subscriptions s join tenants t on t.id = s.tenant_id where s.tenant_id = $1
+     order by (s.status not in ('canceled', 'expired')) desc, s.created_at desc, s.id desc limit 1${lock ? " for no key update of s" : ""}`,
+    [tenantId],
+  );
+  return rows[0] ?? null;
+}
+
+export async function hadTrial(db: Database, tenantId: string, planKey: string): Promise<boolean> {
+  const rows = await db.query(
+    "select 1 as had from subscriptions where tenant_id = $1 and plan_key = $2 and trial_end is not null limit 1",
+    [tenantId, planKey],
+  );
+  return rows.length > 0;
+}
+
+/** False where the tenant has a live one already: the index decides, also in a race. */
+export async function insertSubscription(tx: Tx, row: Omit<SubscriptionRow, "tenant_no">): Promise<boolean> {
+  const at = (instant: Instant | null) => (instant === null ? null : formatInstant(instant));
+  const rows = await tx.query(
+    `insert into subscriptions (id, tenant_id, test_clock_id, plan_key, plan_version, status, currency, seats, processor, gateway, collection, interval_unit,
+       interval_count, time_zone, anchor_at, started_at, current_period_start, current_period_end, closed_until, trial_end, auto_renew, billing_email, due_at,
+       created_at, updated_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $24)
+     on conflict (tenant_id) where status not in ('canceled', 'expired') do nothing returning id`,
+    [
+      row.id,
+      row.tenant_id,
+      row.test_clock_id,
+      row.plan_key,
+      row.plan_version,
+      row.status,
+      row.currency,
+      row.seats,
+      row.processor,
+      row.gateway,
+      row.collection,
+      row.interval_unit,
+      row.interval_count,
+      row.time_zone,
+      at(row.anchor_at),
+      at(row.started_at),
+      at(row.current_period_start),
+      at(row.current_period_end),
+      at(row.closed_until),
+      at(row.trial_end),
+      row.auto_renew,
+      row.billing_email,
+      at(row.due_at),
+      at(row.created_at),
+    ],
+  );
+  return rows.length > 0;
+}
+
+/** Takes subscriptions for which something is due; another worker's are passed over, so that workers never collide. */
+export async function lockDue(tx: Tx, due: Instant, testClockId: string | null, limit: number): Promise<SubscriptionRow[]> {
+  // Two texts, so that each uses its own index.
+  const clock = testClockId === null ? "s.test_clock_id is null and $3::text is null" : "s.test_clock_id = $3";
+  return tx.query<SubscriptionRow>(
+    `/* all tenants: the sweep works for everybody, or for one test clock */
+     select ${COLUMNS} from subscriptions s join tenants t on t.id = s.tenant_id
+     where s.due_at <= $1 and ${clock} order by s.due_at, s.id limit $2 for no key update of s skip locked`,
+    [formatInstant(due), limit, testClockId],
+  );
+}
+
+export async function nextDue(db: Database, testClockId: string): Promise<Instant | null> {
+  const rows = await db.query<{ due_at: Instant | null }>(
+    "/* all tenants: of one test clock */ select min(due_at) as due_at from subscriptions where test_clock_id = $1 and due_at is not null",
+    [testClockId],
+  );
+  return rows[0]?.due_at ?? null;
+}
+
+/** Stores what a sweep changed: state, period, what is closed and what is due next. */
+export async function updateCycles(tx: Tx, rows: readonly SubscriptionRow[]): Promise<void> {
+  const at = (instant: Instant | null) => (instant === null ? null : formatInstant(instant));
+  await tx.query(
+    `update subscriptions s set status = row.status, current_period_start = row.current_period_start, current_period_end = row.current_period_end,
+       closed_until = row.closed_until, ended_at = row.ended_at, due_at = row.due_at, updated_at = $9
+     from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[], $8::timestamptz[])
+       as row (id, tenant_id, status, current_period_start, current_period_end, closed_until, ended_at, due_at)
+     where s.id = row.id and s.tenant_id = row.tenant_id`,
+    [
+      rows.map((row) => row.id),
+      rows.map((row) => row.tenant_id),
+      rows.map((row) => row.status),
+      rows.map((row) => at(row.current_period_start)),
+      rows.map((row) => at(row.current_period_end)),
+      rows.map((row) => at(row.closed_until)),
+      rows.map((row) => at(row.ended_at)),
+      rows.map((row) => at(row.due_at)),
+      formatInstant(tx.now),
+    ],
+  );
+}

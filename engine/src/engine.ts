@@ -1,0 +1,124 @@
+/**
+ * Builds everything by hand, in order: the one place that knows all parts, and what the library exports.
+ *
+ *     const billing = await createBillwright({ database: process.env.DATABASE_URL });
+ *     await billing.listen();
+ */
+import type { FastifyInstance } from "fastify";
+import { ensureFirstKey } from "./auth/first-key.ts";
+import { keyRoutes } from "./auth/routes.ts";
+import { createCatalogCache } from "./billing/catalog/catalog-cache.ts";
+import { catalogRoutes } from "./billing/catalog/routes.ts";
+import { invoiceRoutes } from "./billing/invoices/routes.ts";
+import { paymentRoutes } from "./billing/payments/routes.ts";
+import { subscriptionRoutes } from "./billing/subscriptions/routes.ts";
+import { tenantRoutes } from "./billing/tenants/routes.ts";
+import { createTenantCache } from "./billing/tenants/tenant-cache.ts";
+import { usageRoutes } from "./billing/usage/routes.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { type Config, readConfig } from "./config.ts";
+import type { Context } from "./context.ts";
+import { startEmbedded } from "./db/embedded.ts";
+import { migrate } from "./db/migrate.ts";
+import { openPool } from "./db/pool.ts";
+import { eventRoutes } from "./events/routes.ts";
+import { createGatewayRegistry } from "./gateways/registry.ts";
+import { sandboxGateway } from "./gateways/sandbox/gateway.ts";
+import { healthRoutes } from "./http/health.ts";
+import { buildServer } from "./http/server.ts";
+import { startWorker, type Worker } from "./jobs/worker.ts";
+import { testClockRoutes } from "./simulation/routes.ts";
+import { openLog } from "./telemetry/log.ts";
+
+export { defineCatalog } from "./billing/catalog/define-catalog.ts";
+export type { Config } from "./config.ts";
+export { Refusal } from "./errors.ts";
+
+export interface BillwrightOptions {
+  /** A PostgreSQL URL; absent: the built-in PostgreSQL in `config.dataDir`. */
+  database?: string;
+  /** What differs from the environment's settings. */
+  config?: Partial<Config>;
+  clock?: Clock;
+  /** What a person waiting for the start may read. */
+  onProgress?: (text: string) => void;
+  /** Run jobs in this process too. Default true. */
+  worker?: boolean;
+}
+
+export interface Billwright {
+  readonly ctx: Context;
+  /** The HTTP API; `inject` calls it without a socket. */
+  readonly app: FastifyInstance;
+  readonly databaseUrl: string;
+  /** Serves the API and answers its address. */
+  listen(): Promise<string>;
+  /** Ends requests and jobs that run, then everything. May be called twice. */
+  close(): Promise<void>;
+}
+
+export async function createBillwright(options: BillwrightOptions = {}): Promise<Billwright> {
+  const config = readConfig(process.env, options.config);
+  const say = options.onProgress ?? (() => undefined);
+  const log = openLog(config.logLevel);
+  const ends: (() => Promise<unknown>)[] = [];
+  const closeAll = async () => {
+    // What was built last ends first.
+    for (const end of ends.splice(0).reverse()) await end();
+  };
+  try {
+    const databaseUrl = options.database ?? config.databaseUrl ?? (await embedded(config, say, ends));
+    const clock = options.clock ?? systemClock;
+    const pool = openPool(databaseUrl, config.databasePoolSize, (error) => log.warn({ err: error }, "a database connection was lost"));
+    ends.push(() => pool.end());
+    const ran = await migrate(pool, databaseUrl);
+    if (ran.length > 0) say(`Brought the database up to date (${ran.length} migrations)`);
+    const ctx: Context = {
+      config,
+      clock,
+      log,
+      pool,
+      catalog: createCatalogCache(pool, { defaultTrialDays: config.defaultTrialDays }),
+      tenants: createTenantCache(pool, clock),
+      gateways: createGatewayRegistry(config.mode === "sandbox" ? [sandboxGateway(pool, clock)] : []),
+    };
+    await ensureFirstKey(ctx);
+    const app = await buildServer(ctx, (server) => registerRoutes(server, ctx));
+    await app.ready();
+    ends.push(() => app.close());
+    if (options.worker ?? true) {
+      const worker: Worker = await startWorker(ctx, databaseUrl);
+      ends.push(() => worker.stop());
+    }
+    return {
+      ctx,
+      app,
+      databaseUrl,
+      listen: () => app.listen({ host: config.host, port: config.port }),
+      close: closeAll,
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+/** Every route of the API, room by room. */
+export function registerRoutes(app: FastifyInstance, ctx: Context): void {
+  catalogRoutes(app, ctx);
+  tenantRoutes(app, ctx);
+  usageRoutes(app, ctx);
+  paymentRoutes(app, ctx);
+  invoiceRoutes(app, ctx);
+  subscriptionRoutes(app, ctx);
+  eventRoutes(app, ctx);
+  keyRoutes(app, ctx);
+  testClockRoutes(app, ctx);
+  healthRoutes(app, ctx);
+}
+
+async function embedded(config: Config, say: (text: string) => void, ends: (() => Promise<unknown>)[]): Promise<string> {
+  const server = await startEmbedded({ dataDir: config.dataDir, onProgress: say });
+  ends.push(() => server.stop());
+  return server.url;
+}

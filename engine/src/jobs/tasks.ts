@@ -1,0 +1,19 @@
+/** What each job runs, and when the sweeps run by themselves. Every name of `names.ts` is here; the compiler sees to it. */
+import { paymentTasks } from "../billing/payments/jobs.ts";
+import { subscriptionTasks } from "../billing/subscriptions/jobs.ts";
+import { forgetOldAnswers } from "./housekeeping.ts";
+import type { JobName } from "./names.ts";
+import type { Task } from "./task.ts";
+
+export const TASKS: Record<JobName, Task> = {
+  ...subscriptionTasks,
+  ...paymentTasks,
+  "forget-old-answers": forgetOldAnswers,
+};
+
+/** Due work is found in data, so a sweep that is missed is made up for by the next. UTC. */
+export const CRONTAB = `
+* * * * * renew-due ?jobKey=renew-due
+* * * * * collect-due ?jobKey=collect-due
+17 * * * * forget-old-answers ?jobKey=forget-old-answers
+`;

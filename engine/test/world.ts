@@ -1,0 +1,77 @@
+/** The one harness of tests that need the whole engine: a fresh database, real routes, a test clock, nothing mocked. */
+import type { InjectOptions } from "fastify";
+import type { Config } from "../src/config.ts";
+import { type Billwright, createBillwright } from "../src/engine.ts";
+import { parseLossless } from "../src/lossless.ts";
+import { createTestDatabase } from "./database.ts";
+
+export const TEST_KEY = "bw_test_key_of_the_test_world";
+
+export interface Answer {
+  status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: answers are looked into freely by tests
+  body: any;
+  text: string;
+  headers: Record<string, string | string[] | number | undefined>;
+}
+
+export interface World {
+  billing: Billwright;
+  call(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", url: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  get(url: string): Promise<Answer>;
+  post(url: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  put(url: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** The answer's body, after checking its status: for set-up, where anything else is a broken test. */
+  must(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", url: string, body?: unknown): Promise<Answer["body"]>;
+  /** A test clock that stands at `now`. */
+  clock(now: string): Promise<{ id: string; to(instant: string): Promise<Answer["body"]> }>;
+  close(): Promise<void>;
+}
+
+export async function createWorld(options: { config?: Partial<Config>; worker?: boolean } = {}): Promise<World> {
+  const database = await createTestDatabase();
+  const billing = await createBillwright({
+    database: database.url,
+    worker: options.worker ?? false,
+    config: { logLevel: "error", apiKey: TEST_KEY, databasePoolSize: 6, ...options.config },
+  });
+
+  const call: World["call"] = async (method, url, body, headers = {}) => {
+    const isText = typeof body === "string";
+    const request: InjectOptions = {
+      method,
+      url,
+      headers: { authorization: `Bearer ${TEST_KEY}`, ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
+      ...(body === undefined ? {} : { payload: isText ? body : JSON.stringify(body) }),
+    };
+    const response = await billing.app.inject(request);
+    const json = String(response.headers["content-type"] ?? "").includes("json");
+    return {
+      status: response.statusCode,
+      body: json && response.body !== "" ? parseLossless(response.body) : response.body,
+      text: response.body,
+      headers: response.headers,
+    };
+  };
+  const must: World["must"] = async (method, url, body) => {
+    const answer = await call(method, url, body);
+    if (answer.status >= 300) throw new Error(`${method} ${url} answered ${answer.status}: ${answer.text}`);
+    return answer.body;
+  };
+  return {
+    billing,
+    call,
+    must,
+    get: (url) => call("GET", url),
+    post: (url, body, headers) => call("POST", url, body, headers),
+    put: (url, body, headers) => call("PUT", url, body, headers),
+    clock: async (now) => {
+      const { id } = await must("POST", "/v1/test-clocks", { name: "test", now });
+      return { id, to: (instant) => must("POST", `/v1/test-clocks/${id}/advance`, { to: instant }) };
+    },
+    close: async () => {
+      await billing.close();
+      await database.drop();
+    },
+  };
+}
