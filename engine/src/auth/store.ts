@@ -25,29 +25,54 @@ export async function findKey(pool: Pool, hash: Buffer): Promise<ApiKeyRow | nul
 
 /** Last use, to the minute: a write for every request would cost more than the fact is worth. */
 export async function touchKey(pool: Pool, id: string, at: Instant): Promise<void> {
-  await run(pool, "update api_keys set last_used_at = $2 where id = $1 and (last_used_at is null or last_used_at < $2::timestamptz - interval '1 minute')", [
-    id,
-    formatInstant(at),
-  ]);
+  await run(
+    pool,
+    "update api_keys set last_used_at = $2 where id = $1 and (last_used_at is null or last_used_at < $2::timestamptz - interval '1 minute')",
+    [id, formatInstant(at)],
+  );
 }
 
 export async function insertKey(
   db: Database,
-  key: { id: string; name: string; prefix: string; hash: Buffer; scopes: Scope[]; tenantId: string | null; expiresAt: Instant | null; createdAt: Instant },
+  key: {
+    id: string;
+    name: string;
+    prefix: string;
+    hash: Buffer;
+    scopes: Scope[];
+    tenantId: string | null;
+    expiresAt: Instant | null;
+    createdAt: Instant;
+  },
 ): Promise<ApiKeyRow | null> {
   const rows = await db.query<ApiKeyRow>(
     `insert into api_keys (id, name, prefix, secret_hash, scopes, tenant_id, expires_at, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8)
      on conflict (secret_hash) do nothing returning ${COLUMNS}`,
-    [key.id, key.name, key.prefix, key.hash, key.scopes, key.tenantId, key.expiresAt === null ? null : formatInstant(key.expiresAt), formatInstant(key.createdAt)],
+    [
+      key.id,
+      key.name,
+      key.prefix,
+      key.hash,
+      key.scopes,
+      key.tenantId,
+      key.expiresAt === null ? null : formatInstant(key.expiresAt),
+      formatInstant(key.createdAt),
+    ],
   );
   return rows[0] ?? null;
 }
 
 export async function listKeys(db: Database, before: string | null, limit: number): Promise<ApiKeyRow[]> {
-  return db.query<ApiKeyRow>(`select ${COLUMNS} from api_keys where ($1::text is null or id < $1) order by id desc limit $2`, [before, limit]);
+  return db.query<ApiKeyRow>(`select ${COLUMNS} from api_keys where ($1::text is null or id < $1) order by id desc limit $2`, [
+    before,
+    limit,
+  ]);
 }
 
 export async function revokeKey(db: Database, id: string, at: Instant): Promise<ApiKeyRow | null> {
-  const rows = await db.query<ApiKeyRow>(`update api_keys set revoked_at = coalesce(revoked_at, $2) where id = $1 returning ${COLUMNS}`, [id, formatInstant(at)]);
+  const rows = await db.query<ApiKeyRow>(`update api_keys set revoked_at = coalesce(revoked_at, $2) where id = $1 returning ${COLUMNS}`, [
+    id,
+    formatInstant(at),
+  ]);
   return rows[0] ?? null;
 }

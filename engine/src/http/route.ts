@@ -35,8 +35,11 @@ export interface Asked<P extends TSchema, Q extends TSchema, B extends TSchema> 
   principal: Principal;
   request: FastifyRequest;
   reply: FastifyReply;
-  /** Opens the write door for one action, with the request's idempotency key and, for a tenant's route, its clock. */
-  write<T>(action: (tx: Tx) => Promise<T>, options?: { status?: number | (() => number); tenantId?: string }): Promise<unknown>;
+  /**
+   * Opens the write door for one action, with the request's idempotency key and, for a tenant's route, its clock (`tenantId: null`:
+   * the engine's). A function as `status` is asked after the action.
+   */
+  write<T>(action: (tx: Tx) => Promise<T>, options?: { status?: number | (() => number); tenantId?: string | null }): Promise<unknown>;
 }
 
 declare module "fastify" {
@@ -101,10 +104,10 @@ export function route<P extends TSchema, Q extends TSchema, B extends TSchema>(
         request,
         reply,
         write: async (action, options = {}) => {
-          const tenantId = options.tenantId ?? (request.params as { tenant_id?: string }).tenant_id;
+          const tenantId = options.tenantId === undefined ? (request.params as { tenant_id?: string }).tenant_id : options.tenantId;
           const outcome: Outcome<unknown> = await commitAnswer(
             ctx,
-            { principal, source: "api", idempotency: idempotencyOf(request, principal), ...(tenantId === undefined ? {} : { tenantId }) },
+            { principal, source: "api", idempotency: idempotencyOf(request, principal), ...(tenantId == null ? {} : { tenantId }) },
             async (tx) => {
               const body = await action(tx);
               return { status: typeof options.status === "function" ? options.status() : (options.status ?? 200), body };

@@ -7,7 +7,7 @@ import type { Plan } from "./plan.ts";
 export interface CatalogSnapshot {
   revision: bigint;
   meters: ReadonlyMap<string, Meter>;
-  /** Meters that are not archived, by the event name they read. */
+  /** The meters that events are read by, by event name: all but those that are archived and that no plan was ever sold on. */
   metersByEvent: ReadonlyMap<string, readonly Meter[]>;
   /** Each plan at its current version. */
   plans: ReadonlyMap<string, Plan>;

@@ -6,11 +6,12 @@ import { stopwatch } from "../../clock.ts";
 import { type Database, onPool, type Pool } from "../../db/pool.ts";
 import { Refusal } from "../../errors.ts";
 import type { CatalogCache, CatalogSnapshot } from "./cache.ts";
+import type { ItemKind } from "./canonical.ts";
 import type { CreditEventDocument, CreditProductDocument, FeatureDocument, MeterDocument } from "./document.ts";
 import type { Meter } from "./meter.ts";
 import { parseCreditEvent, parseCreditProduct, parseFeature, parseMeter, parsePlan, type Stored } from "./parse.ts";
 import type { Plan } from "./plan.ts";
-import { findPlanVersion, type ItemKind, type ItemRow, type PlanRow, readItems, readPlans, readRevision } from "./store.ts";
+import { findPlanVersion, type ItemRow, type PlanRow, readItems, readPlans, readRevision, readSoldMeters } from "./store.ts";
 
 const MAX_AGE_MS = 1_000;
 
@@ -95,7 +96,8 @@ async function load(db: Database, trialDays: number): Promise<CatalogSnapshot> {
   const of = <T, R extends { key: string }>(kind: ItemKind, parse: (stored: Stored<T>) => R): ReadonlyMap<string, R> =>
     new Map(items.filter((item) => item.kind === kind).map((item) => [item.key, parse(itemOf<T>(item))]));
   const meters = of<MeterDocument, Meter>("meter", parseMeter);
-  const active = [...meters.values()].filter((meter) => !meter.archived);
+  const sold = await readSoldMeters(db);
+  const active = [...meters.values()].filter((meter) => !meter.archived || sold.has(meter.key));
   return {
     revision,
     meters,

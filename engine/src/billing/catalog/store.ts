@@ -2,10 +2,9 @@
 import type { Database } from "../../db/pool.ts";
 import { toJson } from "../../http/json.ts";
 import { formatInstant, type Instant } from "../time/instant.ts";
+import type { ItemKind } from "./canonical.ts";
 import type { PlanDocument } from "./document.ts";
 import type { PlanTerms } from "./terms.ts";
-
-export type ItemKind = "meter" | "feature" | "credit_event" | "credit_product";
 
 export interface ItemRow {
   kind: ItemKind;
@@ -62,12 +61,29 @@ export async function readPlans(db: Database): Promise<PlanRow[]> {
   );
 }
 
+export interface StoredRows {
+  items: ItemRow[];
+  plans: PlanRow[];
+}
+
+export async function readStored(db: Database): Promise<StoredRows> {
+  return { items: await readItems(db), plans: await readPlans(db) };
+}
+
 export async function findPlanVersion(db: Database, key: string, version: number): Promise<PlanRow | null> {
   const rows = await db.query<PlanRow>(
     `select ${PLAN} from plans p join plan_versions v on v.plan_key = p.key where p.key = $1 and v.version = $2 /* no tenant */`,
     [key, version],
   );
   return rows[0] ?? null;
+}
+
+/** The meters that a plan was ever sold on: they are read as long as the engine runs, for somebody may still be billed by them. */
+export async function readSoldMeters(db: Database): Promise<Set<string>> {
+  const rows = await db.query<{ key: string }>(
+    "select distinct price ->> 'meter' as key from plan_versions, jsonb_array_elements(terms -> 'prices') as price where price ? 'meter' /* no tenant */",
+  );
+  return new Set(rows.map((row) => row.key));
 }
 
 export async function upsertItem(
@@ -133,12 +149,17 @@ export async function movePositions(db: Database, moves: { kind: ItemKind | "pla
 }
 
 /**
- * Meters have been read or sold: from now on what they measure is fixed. For the rooms above, which know; call it only for
- * meters whose `used` is false, and in the transaction of what uses them.
+ * Meters have been read or sold: from now on what they measure is fixed. For the rooms above, which know: call it in the
+ * transaction of what uses them, for those whose `used` is false in the snapshot. Later calls cost one read by key.
  */
 export async function markMetersUsed(db: Database, nos: readonly number[], at: Instant): Promise<void> {
+  const unused = await db.query("select no from catalog_items where no = any($1::int[]) and used_at is null /* no tenant */", [nos]);
+  if (unused.length === 0) return;
+  // The same order as a change of the catalog, so that the two wait for each other and never in a circle.
+  await lockRevision(db);
   await db.query("update catalog_items set used_at = $2 where no = any($1::int[]) and kind = 'meter' and used_at is null /* no tenant */", [
     nos,
     formatInstant(at),
   ]);
+  await bumpRevision(db);
 }

@@ -10,11 +10,12 @@ export interface TenantRow extends TenantFields {
   no: number;
   created_at: Instant;
   updated_at: Instant;
+  subscribed_at: Instant | null;
   erased_at: Instant | null;
 }
 
 const COLUMNS =
-  "id, no, name, email, billing_email, currency, time_zone, address, tax_id, metadata, test_clock_id as test_clock, created_at, updated_at, erased_at";
+  "id, no, name, email, billing_email, currency, time_zone, address, tax_id, metadata, test_clock_id as test_clock, created_at, updated_at, subscribed_at, erased_at";
 
 export async function findTenant(db: Database, id: string): Promise<TenantRow | null> {
   const rows = await db.query<TenantRow>(`select ${COLUMNS} from tenants where id = $1 /* tenant_id */`, [id]);
@@ -70,19 +71,15 @@ export async function eraseTenant(db: Database, id: string, now: Instant): Promi
   return rows[0]!;
 }
 
-/** A tenant's `now_at` is that of its test clock; null on the system's clock. */
+/** Where a test clock stands; null: there is no such clock. */
 export async function readClock(db: Database, testClockId: string): Promise<Instant | null> {
   const rows = await db.query<{ now_at: Instant }>("select now_at from test_clocks where id = $1 /* no tenant */", [testClockId]);
   return rows[0]?.now_at ?? null;
 }
 
-/** What must not be there yet for the currency or the clock to change: whether it was ever subscribed or invoiced. */
-export async function hasHistory(db: Database, id: string): Promise<boolean> {
-  const rows = await db.query<{ found: boolean }>(
-    "select exists (select from subscriptions where tenant_id = $1) or exists (select from invoices where tenant_id = $1) as found",
-    [id],
-  );
-  return rows[0]!.found;
+/** The first subscription fixes currency and clock. */
+export async function markSubscribed(db: Database, id: string, at: Instant): Promise<void> {
+  await db.query("update tenants set subscribed_at = $2 where id = $1 /* tenant_id */ and subscribed_at is null", [id, formatInstant(at)]);
 }
 
 export async function findRefs(db: Database, ids: readonly string[]): Promise<TenantRef[]> {

@@ -1,0 +1,80 @@
+/** One spelling of each thing that the catalog declares, so that two declarations can be compared field by field. */
+import { decimal } from "../money/decimal.ts";
+import type { CreditEventDocument, CreditProductDocument, FeatureDocument, MeterDocument, PlanDocument } from "./document.ts";
+import type { PlanTerms } from "./terms.ts";
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+export interface ItemDocuments {
+  meter: MeterDocument;
+  feature: FeatureDocument;
+  credit_event: CreditEventDocument;
+  credit_product: CreditProductDocument;
+}
+export type ItemKind = keyof ItemDocuments;
+export type Kind = ItemKind | "plan";
+
+/** The sections of the document, in its order. */
+export const SECTIONS = [
+  { kind: "meter", section: "meters" },
+  { kind: "feature", section: "features" },
+  { kind: "plan", section: "plans" },
+  { kind: "credit_event", section: "credit_events" },
+  { kind: "credit_product", section: "credit_products" },
+] as const satisfies { kind: Kind; section: string }[];
+
+const described = (doc: { name?: string | null; description?: string | null; metadata?: Record<string, string> | null }) => ({
+  name: doc.name ?? null,
+  description: doc.description ?? null,
+  metadata: doc.metadata ?? {},
+});
+
+const CANONICAL: { [K in ItemKind]: (doc: ItemDocuments[K]) => Fields } = {
+  meter: (doc) => ({
+    ...described(doc),
+    unit: doc.unit ?? null,
+    event: doc.event,
+    aggregation: doc.aggregation,
+    property: doc.property ?? null,
+    filters: doc.filters ?? {},
+    group_by: doc.group_by ?? [],
+    recurring: doc.recurring ?? false,
+    rounding: doc.rounding ? { mode: doc.rounding.mode, precision: doc.rounding.precision ?? 0 } : null,
+  }),
+  feature: (doc) => ({ ...described(doc), type: doc.type, meter: doc.meter ?? null }),
+  credit_event: (doc) => ({
+    ...described(doc),
+    cost: decimal(doc.cost).toFixed(),
+    category: doc.category ?? null,
+    active: doc.active ?? true,
+    plans: Object.fromEntries(
+      Object.entries(doc.plans ?? {}).map(([plan, own]) => [
+        plan,
+        { cost: own.cost == null ? null : decimal(own.cost).toFixed(), active: own.active ?? null },
+      ]),
+    ),
+  }),
+  credit_product: (doc) => ({
+    ...described(doc),
+    credits: decimal(doc.credits).toFixed(),
+    amount: decimal(doc.amount).toFixed(),
+    currency: doc.currency,
+    active: doc.active ?? true,
+  }),
+};
+
+export function canonicalItem<K extends ItemKind>(kind: K, doc: ItemDocuments[K]): Fields {
+  return CANONICAL[kind](doc);
+}
+
+/** What of a plan changes in place; all else is its terms. */
+export function canonicalHead(doc: PlanDocument): Fields {
+  return { ...described(doc), group: doc.group ?? null, extends: doc.extends ?? null, default: doc.default ?? false };
+}
+
+export function canonicalTerms(terms: PlanTerms): Fields {
+  return terms as unknown as Fields;
+}
+
+/** What a meter measures; fixed once it has measured anything. */
+export const MEASURE = ["event", "aggregation", "property", "filters", "group_by", "recurring"] as const;
