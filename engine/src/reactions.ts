@@ -2,7 +2,9 @@
  * Which event wakes which action: the only way up in the house, and the whole cause and effect of the engine.
  * Reactions run inside the transaction of their event, in the order they stand here.
  */
+import { noteSale } from "./billing/catalog/note-sale.ts";
 import { notePaymentFailure, settleInvoice } from "./billing/invoices/settle.ts";
+import { noteSubscription } from "./billing/tenants/note-subscription.ts";
 import type { Tx } from "./commit.ts";
 import type { AppendedEvent } from "./events/append.ts";
 import type { EventType } from "./events/types.ts";
@@ -10,6 +12,7 @@ import type { EventType } from "./events/types.ts";
 export type Reaction = (tx: Tx, event: AppendedEvent) => Promise<void>;
 
 export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {
+  "subscription.started": [noteSale, noteSubscription],
   "payment.succeeded": [settleInvoice],
   "payment.failed": [notePaymentFailure],
 };

@@ -7,6 +7,8 @@ import { mintKey } from "./keys.ts";
 import type { Scope } from "./principal.ts";
 import { type ApiKeyRow, insertKey } from "./store.ts";
 
+const FOREIGN_KEY = "23503";
+
 export interface NewKey {
   name: string;
   scopes: Scope[];
@@ -17,8 +19,12 @@ export interface NewKey {
 
 export async function createKey(tx: Tx, key: NewKey): Promise<{ row: ApiKeyRow; secret: string }> {
   if (key.expiresAt !== null && key.expiresAt <= tx.now) throw invalidField("expires_at", "is past already");
-  if (key.tenantId !== null && !(await tx.ctx.tenants.find(key.tenantId))) throw invalidField("tenant_id", "names no tenant");
   const { secret, prefix, hash } = mintKey(tx.ctx.config.mode);
-  const row = await insertKey(tx, { ...key, id: newId("apiKey"), prefix, hash, createdAt: tx.now });
-  return { row: row!, secret };
+  try {
+    const row = await insertKey(tx, { ...key, id: newId("apiKey"), prefix, hash, createdAt: tx.now });
+    return { row: row!, secret };
+  } catch (error) {
+    if ((error as { code?: string }).code === FOREIGN_KEY) throw invalidField("tenant_id", "names no tenant");
+    throw error;
+  }
 }

@@ -5,7 +5,9 @@ import { markMetersUsed } from "./store.ts";
 
 export async function noteSale(tx: Tx, event: AppendedEvent): Promise<void> {
   const { plan: key, plan_version: version } = event.data as { plan: string; plan_version: number };
-  const [plan, { meters }] = await Promise.all([tx.ctx.catalog.plan(key, version), tx.ctx.catalog.current()]);
+  const { meters, plans } = await tx.ctx.catalog.current();
+  const current = plans.get(key);
+  const plan = current?.version === version ? current : await tx.ctx.catalog.plan(key, version);
   const unused = plan.pricesIn(plan.currency).flatMap((price) => {
     const meter = price.meter === undefined ? undefined : meters.get(price.meter);
     return meter && !meter.used ? [meter.no] : [];
