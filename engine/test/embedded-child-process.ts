@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, mkdtempSync, realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,11 +12,12 @@ export const NOBODY: ServerUser = { name: "nobody", uid: 65534, gid: 65534 };
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 export interface Child {
-  process: ChildProcess;
   url: string;
   refusal: string;
   /** Ends it as an engine ends: it stops its server first. */
   end(): Promise<void>;
+  /** With -9. */
+  kill(): Promise<void>;
 }
 
 /** Starts embedded-child.ts, as another user if one is given, and waits for its answer. */
@@ -32,7 +33,12 @@ export async function startChild(dataDir: string, user?: ServerUser, checkout = 
     child.stdin.end();
     await closed;
   };
-  return { process: child, url: answer.url ?? "", refusal: answer.refusal ?? "", end };
+  const kill = async () => {
+    const closed = once(child, "close");
+    child.kill("SIGKILL");
+    await closed;
+  };
+  return { kill, url: answer.url ?? "", refusal: answer.refusal ?? "", end };
 }
 
 /** A checkout and a Node that this user may run: the real ones, or copies if he may not enter the folders above them. */

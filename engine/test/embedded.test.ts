@@ -50,6 +50,13 @@ const remember = (url: string, what: string) =>
 const recall = async (url: string) => (await ask(url, "select what from notes order by what")).map((row) => row.what);
 const postmaster = () => findPostmaster(findPlace(dataDir)?.data ?? "");
 
+/** Never 0, which would mean every process of the test run to kill(2). */
+function postmasterPid(): number {
+  const pid = postmaster()?.pid;
+  if (!pid) throw new Error(`No PostgreSQL serves ${dataDir}`);
+  return pid;
+}
+
 /** Starts, looks, stops: what was remembered must still be there. */
 async function recallAfterStart(): Promise<unknown[]> {
   const again = await startEmbedded({ dataDir, durable: false });
@@ -127,7 +134,7 @@ describe("a kill -9", () => {
     const { promise: told, resolve } = Promise.withResolvers<string>();
     const database = await startEmbedded({ dataDir, onExit: resolve });
     await remember(database.url, "committed");
-    process.kill(postmaster()?.pid ?? 0, "SIGKILL");
+    process.kill(postmasterPid(), "SIGKILL");
     expect(await told).toMatch(/SIGKILL.*postgres\.log/);
     await database.stop();
     expect(await recallAfterStart()).toEqual(["committed"]);
@@ -136,22 +143,24 @@ describe("a kill -9", () => {
   test("of the engine ends its PostgreSQL in good order, and the next start goes on", async () => {
     const engine = await startChild(dataDir);
     await remember(engine.url, "committed");
-    engine.process.kill("SIGKILL");
+    await engine.kill();
     expect(await recallAfterStart()).toEqual(["committed"]);
   });
 
   test("of both, or of the engine and its guard, is recovered from", async () => {
     const both = await startChild(dataDir);
     await remember(both.url, "first");
-    both.process.kill("SIGKILL");
-    process.kill(postmaster()?.pid ?? 0, "SIGKILL");
+    const server = postmasterPid();
+    const killed = both.kill();
+    process.kill(server, "SIGKILL");
+    await killed;
 
     const unguarded = await startChild(dataDir);
     await remember(unguarded.url, "second");
-    const pid = postmaster()?.pid ?? 0;
+    const pid = postmasterPid();
     process.kill(guardOf(pid), "SIGKILL");
     await sleep(100);
-    unguarded.process.kill("SIGKILL");
+    await unguarded.kill();
     await sleep(300);
     expect(postmaster()?.pid).toBe(pid);
     expect(await recallAfterStart()).toEqual(["first", "second"]);

@@ -52,7 +52,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     const orphan = findPostmaster(place.data);
     if (orphan !== null) {
       onProgress("Stopping the PostgreSQL of an engine that was killed");
-      await stopPostmaster(place.data, orphan.pid, binaries, user);
+      await stopPostmaster(place.data, orphan.pid);
     }
     disownPidFile(place.data);
     const password = await prepareCluster(place, binaries, user, durable, onProgress);
@@ -95,6 +95,8 @@ export async function removeEmbedded(dataDir: string): Promise<void> {
   if (!existsSync(dataDir)) return;
   const release = await takeLock(dataDir);
   const place = findPlace(dataDir);
+  const orphan = place === null ? null : findPostmaster(place.data);
+  if (place !== null && orphan !== null) await stopPostmaster(place.data, orphan.pid);
   if (place !== null && place.root !== place.dataDir) await rm(place.root, { recursive: true, force: true });
   release();
   await rm(dataDir, { recursive: true, force: true });

@@ -43,6 +43,11 @@ const inFolder = ({ native, major }: Package): Binaries => {
   return { postgres: program("postgres"), initdb: program("initdb"), pgCtl: program("pg_ctl"), major };
 };
 
+/** Those in node_modules, which the server's user may or may not be able to reach. */
+export function installedBinaries(): Binaries {
+  return inFolder(locate());
+}
+
 /** npm packages carry no symlinks; the package's install script makes them, where install scripts may run. */
 async function linkLibraries(native: string): Promise<void> {
   const list = join(native, "pg-symlinks.json");

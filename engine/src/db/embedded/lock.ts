@@ -33,11 +33,15 @@ export function isEngineRunning(dataDir: string): boolean {
   return lockHolder(dataDir) !== null;
 }
 
+/** A killed process takes a moment to be gone, and one that was told to stop a little longer. */
+const GRACE_MS = 1000;
+
 /** Takes the folder for this process. A lock whose process is gone is taken over. Returns what gives it back. */
 export async function takeLock(folder: string): Promise<() => void> {
   const file = lockFile(folder);
   const mine = `${process.pid} ${processStart(process.pid) ?? ""}\n`;
-  for (let attempt = 0; attempt < 20; attempt++) {
+  const started = performance.now();
+  for (let attempt = 0; attempt < 50; attempt++) {
     try {
       writeFileSync(file, mine, { flag: "wx", mode: 0o644 });
       return () => {
@@ -48,13 +52,14 @@ export async function takeLock(folder: string): Promise<() => void> {
     }
     const seen = read(file);
     const pid = livingHolder(seen);
-    if (pid !== null) {
+    if (pid !== null && pid !== process.pid && performance.now() - started < GRACE_MS) await sleep(50);
+    else if (pid !== null) {
       throw new EmbeddedError(
         `Billwright already runs on ${folder} (process ${pid}). Stop that one first, or give this one its own folder with BILLWRIGHT_DATA_DIR.`,
       );
     }
     // An empty lock is one that is being written, unless it stays empty.
-    if (seen === "" && attempt < 4) await sleep(50);
+    else if (seen === "" && attempt < 4) await sleep(50);
     else if (seen !== null) removeStale(file, seen);
   }
   throw new EmbeddedError(`The lock ${file} could not be taken. If no Billwright runs on this folder, delete that file and start again.`);

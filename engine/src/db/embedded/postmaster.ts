@@ -2,7 +2,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { readFileSync, readlinkSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Binaries } from "./binaries.ts";
+import { installedBinaries } from "./binaries.ts";
 import { childOptions, processStart, run, type ServerUser } from "./processes.ts";
 
 /** A running PostgreSQL server, as its postmaster.pid tells it. */
@@ -67,11 +67,11 @@ function isTaken(pid: number): boolean {
 const PATIENCE_MS = 60_000;
 
 /** Stops a server: it ends its connections and writes a checkpoint. One that takes too long is ended at once, which loses nothing. */
-export async function stopPostmaster(data: string, pid: number, binaries: Binaries, user: ServerUser | null): Promise<void> {
+export async function stopPostmaster(data: string, pid: number): Promise<void> {
   const born = processStart(pid);
   const lives = () => processStart(pid) === born && born !== null;
   const signal = async (name: NodeJS.Signals, mode: string) => {
-    if (process.platform === "win32") await run(binaries.pgCtl, ["stop", "-D", data, "-m", mode, "-W"], user);
+    if (process.platform === "win32") await run(installedBinaries().pgCtl, ["stop", "-D", data, "-m", mode, "-W"], null);
     else if (lives()) process.kill(pid, name);
   };
   await signal("SIGINT", "fast");

@@ -69,7 +69,7 @@ async function tryPort(options: Launch, port: number): Promise<Server | { said: 
       return { said: said() || (await exit.reason) };
     }
   } catch (error) {
-    await stopPostmaster(place.data, pid, binaries, user);
+    await stopPostmaster(place.data, pid);
     release();
     throw error;
   }
@@ -83,7 +83,7 @@ async function tryPort(options: Launch, port: number): Promise<Server | { said: 
     stop: async () => {
       stopping = true;
       child.ref();
-      if (!exit.over) await stopPostmaster(place.data, pid, binaries, user);
+      if (!exit.over) await stopPostmaster(place.data, pid);
       await exit.reason;
     },
   };
