@@ -76,11 +76,13 @@ async function failure(binaries: Binaries, user: ServerUser | null): Promise<str
 export async function prepareBinaries(user: ServerUser | null, copies: string): Promise<Binaries> {
   const packaged = locate();
   const installed = inFolder(packaged);
-  const trouble = await linkLibraries(packaged.native).then(
-    () => failure(installed, user),
-    (error: Error) => error.message,
+  const linked = await linkLibraries(packaged.native).then(
+    () => true,
+    () => false, // node_modules is read-only
   );
+  const trouble = await failure(installed, user);
   if (trouble === "") return installed;
+  if (linked && user === null) throw doesNotRun(trouble, packaged.native);
 
   const copy = join(copies, packaged.name);
   const copied = inFolder({ ...packaged, native: join(copy, "native") });
@@ -93,12 +95,17 @@ export async function prepareBinaries(user: ServerUser | null, copies: string): 
   const still = await failure(copied, user);
   if (still === "") return copied;
   await rm(copy, { recursive: true, force: true });
-  if (/ENOENT/.test(still)) {
-    throw new EmbeddedError(
+  throw doesNotRun(still, copies);
+}
+
+function doesNotRun(said: string, where: string): EmbeddedError {
+  // The program is there; what is missing is the loader that it names.
+  if (/ENOENT/.test(said)) {
+    return new EmbeddedError(
       `The built-in PostgreSQL needs the GNU C library (glibc), which this system lacks (Alpine?). Instead, ${OWN_SERVER}.`,
     );
   }
-  throw explain("The built-in PostgreSQL does not run here", still, copies);
+  return explain("The built-in PostgreSQL does not run here", said, where);
 }
 
 /** In one step by rename, so that a copy is whole or absent. Readable for all, whatever the umask of the install was. */

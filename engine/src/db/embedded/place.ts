@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from "node:fs";
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { EmbeddedError, explain } from "./problem.ts";
 import { canEnter, type ServerUser } from "./processes.ts";
@@ -28,9 +28,21 @@ function elsewhere(dataDir: string): Place {
 
 /** Makes a folder that everyone may enter, whatever the umask. Folders that existed keep their mode: they are someone's. */
 export function makeFolder(path: string): void {
-  const first = mkdirSync(path, { recursive: true });
+  const first = makeAll(path);
   if (first === undefined || process.platform === "win32") return;
   for (let made = path; made.length >= first.length; made = dirname(made)) chmodSync(made, 0o755);
+}
+
+/** A recursive mkdir answers ENOENT for what is really a read-only parent; asking that parent gives the true reason. */
+function makeAll(path: string): string | undefined {
+  try {
+    return mkdirSync(path, { recursive: true });
+  } catch (error) {
+    let parent = dirname(path);
+    while (!existsSync(parent) && parent !== dirname(parent)) parent = dirname(parent);
+    accessSync(parent, constants.W_OK);
+    throw error;
+  }
 }
 
 export function makeDataDir(dataDir: string): string {

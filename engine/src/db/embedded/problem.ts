@@ -9,7 +9,7 @@ const OTHER_FOLDER = `choose another folder with BILLWRIGHT_DATA_DIR, ${OWN_SERV
 /** What PostgreSQL or the system says, and what a person can do about it. First match wins. */
 const causes: [RegExp, (where: string) => string][] = [
   [
-    /ENOSPC|No space left on device|EDQUOT|Disk quota exceeded/i,
+    /ENOSPC|No space left on device|Check free disk space|EDQUOT|Disk quota exceeded/i,
     (where) => `The disk that holds ${where} is full. Free some space, then start again.`,
   ],
   [
