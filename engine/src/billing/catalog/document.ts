@@ -10,7 +10,11 @@ export const MeterBody = Closed({
   key: Key(),
   ...Described,
   unit: opt(Text(64)),
-  event: Type.String({ minLength: 1, maxLength: 128, description: "What an event must be named to be read." }),
+  // The form of an event's name: another one could never come.
+  event: Type.String({
+    pattern: "^[A-Za-z0-9_.:/-]{1,128}$",
+    description: "What an event must be named to be read: 1 to 128 letters, digits or _ . : - /",
+  }),
   aggregation: OneOf(AGGREGATIONS),
   property: opt(
     Type.String({ minLength: 1, maxLength: 128, description: "Which property holds the value; without it the event's own amount." }),
