@@ -9,6 +9,7 @@ import { ensureFirstKey } from "./auth/first-key.ts";
 import { keyRoutes } from "./auth/routes.ts";
 import { createCatalogCache } from "./billing/catalog/catalog-cache.ts";
 import { catalogRoutes } from "./billing/catalog/routes.ts";
+import { quoteRoutes } from "./billing/invoices/quote-routes.ts";
 import { invoiceRoutes } from "./billing/invoices/routes.ts";
 import { paymentRoutes } from "./billing/payments/routes.ts";
 import { subscriptionRoutes } from "./billing/subscriptions/routes.ts";
@@ -71,6 +72,10 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
     const clock = options.clock ?? systemClock;
     const pool = openPool(databaseUrl, config.databasePoolSize, (error) => log.warn({ err: error }, "a database connection was lost"));
     ends.push(() => pool.end());
+    // What caches read, they read within transactions too: from a pool of their own, or writers that each hold a
+    // connection and wait for one more would wait for ever.
+    const lookups = openPool(databaseUrl, 2, (error) => log.warn({ err: error }, "a database connection was lost"));
+    ends.push(() => lookups.end());
     const ran = await migrate(pool, databaseUrl);
     if (ran.length > 0) say(`Brought the database up to date (${ran.length} migrations)`);
     const ctx: Context = {
@@ -78,8 +83,8 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       clock,
       log,
       pool,
-      catalog: createCatalogCache(pool, { defaultTrialDays: config.defaultTrialDays }),
-      tenants: createTenantCache(pool, clock),
+      catalog: createCatalogCache(lookups, { defaultTrialDays: config.defaultTrialDays }),
+      tenants: createTenantCache(lookups, clock),
       gateways: createGatewayRegistry(config.mode === "sandbox" ? [sandboxGateway(pool, clock)] : []),
     };
     await ensureFirstKey(ctx);
@@ -110,6 +115,7 @@ export function registerRoutes(app: FastifyInstance, ctx: Context): void {
   usageRoutes(app, ctx);
   paymentRoutes(app, ctx);
   invoiceRoutes(app, ctx);
+  quoteRoutes(app, ctx);
   subscriptionRoutes(app, ctx);
   eventRoutes(app, ctx);
   keyRoutes(app, ctx);

@@ -5,6 +5,7 @@
 import { noteSale } from "./billing/catalog/note-sale.ts";
 import { notePaymentFailure, settleInvoice } from "./billing/invoices/settle.ts";
 import { noteSubscription } from "./billing/tenants/note-subscription.ts";
+import { registerMeters } from "./billing/usage/register-meters.ts";
 import type { Tx } from "./commit.ts";
 import type { AppendedEvent } from "./events/append.ts";
 import type { EventType } from "./events/types.ts";
@@ -12,6 +13,7 @@ import type { EventType } from "./events/types.ts";
 export type Reaction = (tx: Tx, event: AppendedEvent) => Promise<void>;
 
 export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {
+  "catalog.changed": [registerMeters],
   "subscription.started": [noteSale, noteSubscription],
   "payment.succeeded": [settleInvoice],
   "payment.failed": [notePaymentFailure],

@@ -1,7 +1,7 @@
 /** The HTTP server: body parsing, who asks, errors as problem+json, the OpenAPI document, and nothing of any room. */
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
-import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from "fastify";
+import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from "fastify";
 import { identify } from "../auth/identify.ts";
 import { PUBLIC } from "../auth/principal.ts";
 import type { Context } from "../context.ts";
@@ -17,7 +17,7 @@ const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 export async function buildServer(ctx: Context, register: (app: FastifyInstance) => void): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: ctx.log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
     requestTimeout: 60_000,
     keepAliveTimeout: 65_000,
