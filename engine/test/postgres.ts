@@ -15,10 +15,10 @@ import { askServer, databaseOn, SERVER_VARIABLE, TEMPLATE_VARIABLE } from "./dat
 const PREFIX = "billwright-test-";
 
 export default async function startPostgres(): Promise<() => Promise<void>> {
-  const given = process.env.TEST_DATABASE_URL;
+  const given = process.env.TEST_DATABASE_URL || undefined;
   const server = given ? { url: given, stop: async () => {} } : await startBuiltIn();
   try {
-    const template = await makeTemplate(server.url);
+    const template = await makeTemplate(server.url, given !== undefined);
     process.env[SERVER_VARIABLE] = server.url;
     process.env[TEMPLATE_VARIABLE] = template;
     return async () => {
@@ -48,9 +48,13 @@ async function startBuiltIn(): Promise<{ url: string; stop(): Promise<void> }> {
 }
 
 /** A name of its own per run: several runs may share one server. */
-async function makeTemplate(server: string): Promise<string> {
+async function makeTemplate(server: string, given: boolean): Promise<string> {
   const name = `bw_template_${randomBytes(4).toString("hex")}`;
-  await askServer(server, `create database ${name}`);
+  await askServer(server, `create database ${name}`).catch((error: Error) => {
+    if (!given) throw error;
+    const advice = "Start that server, let its user create databases, or unset the variable to test on the built-in PostgreSQL.";
+    throw new Error(`The server of TEST_DATABASE_URL made no database: ${error.message}. ${advice}`, { cause: error });
+  });
   const url = databaseOn(server, name);
   const pool = openPool(url, 2, () => {});
   try {
