@@ -1,6 +1,7 @@
 /** What each job runs, and when the sweeps run by themselves. Every name of `names.ts` is here; the compiler sees to it. */
 import { paymentTasks } from "../billing/payments/jobs.ts";
 import { subscriptionTasks } from "../billing/subscriptions/jobs.ts";
+import { usageTasks } from "../billing/usage/jobs.ts";
 import { forgetOldAnswers } from "./housekeeping.ts";
 import type { JobName } from "./names.ts";
 import type { Task } from "./task.ts";
@@ -8,6 +9,7 @@ import type { Task } from "./task.ts";
 export const TASKS: Record<JobName, Task> = {
   ...subscriptionTasks,
   ...paymentTasks,
+  ...usageTasks,
   "forget-old-answers": forgetOldAnswers,
 };
 

@@ -1,0 +1,112 @@
+/** Records usage: checks it, joins its neighbours in flight, and answers once it is durable. */
+import type { Principal } from "../../auth/principal.ts";
+import type { Context } from "../../context.ts";
+import { onPool } from "../../db/pool.ts";
+import { invalidField, Refusal } from "../../errors.ts";
+import { markMetersUsed } from "../catalog/store.ts";
+import type { TenantRef } from "../tenants/cache.ts";
+import type { Instant } from "../time/instant.ts";
+import { eventId, type Outcome, type RawEvent, type UsageEvent } from "./event.ts";
+import { type Known, Lanes } from "./lanes.ts";
+import { prepare } from "./prepare.ts";
+import { findConflicts, insertEvents } from "./store.ts";
+
+export const MAX_BATCH = 10_000;
+// Each attempt reads the catalog anew: more than a few mean that it changes without end.
+const MAX_ATTEMPTS = 10;
+
+export interface Usage {
+  events: readonly RawEvent[];
+  /** An array was sent, if only of one. */
+  batch: boolean;
+  /** What the caller calls our fields, where it is something else. */
+  names?: Readonly<Record<string, string>>;
+}
+
+/** A key of the whole request stands for the events that have none, so that sending it again counts nothing twice. */
+export function withKey(usage: Usage, key: string | string[] | undefined): Usage {
+  if (key === undefined) return usage;
+  const keyOf = (i: number) => (usage.batch ? `${String(key)}:${i}` : key);
+  const events = usage.events.map((event, i) =>
+    event !== null && typeof event === "object" && event.idempotency_key === undefined ? { ...event, idempotency_key: keyOf(i) } : event,
+  );
+  return { ...usage, events };
+}
+
+/** One outcome an event, in order. All are stored or, refused by what it throws, none. */
+export async function ingest(ctx: Context, principal: Principal, usage: Usage): Promise<Outcome[]> {
+  if (usage.events.length > MAX_BATCH) throw invalidField("", `must have at most ${MAX_BATCH} events, but has ${usage.events.length}`);
+  if (usage.events.length === 0) return [];
+  const tenants = await writableTenants(ctx, principal, usage.events);
+  const nowOf = await clocksOf(ctx, tenants);
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+    const catalog = await ctx.catalog.current({ fresh: attempt > 1 });
+    const events = prepare(usage.events, { catalog, tenants, nowOf, limits: ctx.config.usage, ...usage });
+    await fixMeters(ctx, events);
+    const known = await lanesOf(ctx).submit(catalog.revision, events);
+    if (known) return events.map((event, i) => outcomeOf(event, known, i));
+  }
+  throw new Refusal("unavailable", "The catalog changes too often just now; nothing was stored. Try again.");
+}
+
+function outcomeOf(event: UsageEvent, known: Known, place: number): Outcome {
+  const before = known.get(place);
+  return {
+    id: eventId(event.identity),
+    status: before ? "duplicate" : "accepted",
+    conflict: before?.conflict ?? false,
+    unmatched: event.readings.length === 0,
+  };
+}
+
+async function writableTenants(ctx: Context, principal: Principal, events: readonly RawEvent[]): Promise<Map<string, TenantRef>> {
+  const ids = new Set<string>();
+  for (const event of events) {
+    const id = event?.tenant_id;
+    if (typeof id === "string" && (principal.tenantId === null || principal.tenantId === id)) ids.add(id);
+  }
+  return ctx.tenants.findMany([...ids]);
+}
+
+/** `now` of each tenant; a test clock is asked once, however many tenants are on it. */
+async function clocksOf(ctx: Context, tenants: ReadonlyMap<string, TenantRef>): Promise<(tenant: TenantRef) => Instant> {
+  const system = ctx.clock.now();
+  const nows = new Map<string | null, Instant>([[null, system]]);
+  for (const tenant of tenants.values()) {
+    if (!nows.has(tenant.testClockId)) nows.set(tenant.testClockId, await ctx.tenants.now(tenant));
+  }
+  return (tenant) => nows.get(tenant.testClockId)!;
+}
+
+const fixed = new WeakMap<Context["pool"], Set<number>>();
+
+/** The first event that a meter reads fixes what it measures. Before the event is stored: a change in between makes the revision stale. */
+async function fixMeters(ctx: Context, events: readonly UsageEvent[]): Promise<void> {
+  let done = fixed.get(ctx.pool);
+  if (!done) {
+    done = new Set();
+    fixed.set(ctx.pool, done);
+  }
+  const nos = new Set<number>();
+  for (const { readings } of events) {
+    for (const { meter } of readings) if (!meter.used && !done.has(meter.no)) nos.add(meter.no);
+  }
+  if (nos.size === 0) return;
+  await markMetersUsed(onPool(ctx.pool), [...nos], ctx.clock.now());
+  for (const no of nos) done.add(no);
+}
+
+const lanes = new WeakMap<Context["pool"], Lanes>();
+
+function lanesOf(ctx: Context): Lanes {
+  let own = lanes.get(ctx.pool);
+  if (!own) {
+    const db = onPool(ctx.pool);
+    own = new Lanes({
+      insert: (revision, events) => insertEvents(db, revision, events),
+      conflicts: (events) => findConflicts(db, events),
+    });
+    lanes.set(ctx.pool, own);
+  }
+  return own;
+}
