@@ -1,11 +1,35 @@
 /** Reading JSON without losing digits: a number that a double cannot hold arrives as its text. */
 
-// A number token too long, or with an exponent too far, to survive a double. A match inside a string only costs the slow path.
-const LONG_NUMBER = /\d[\d.]{15,}|\d[eE][+-]?\d{2,}/;
-
 /** Throws SyntaxError where the text is no JSON. */
 export function parseLossless(text: string): unknown {
-  return LONG_NUMBER.test(text) ? JSON.parse(text, keepDigits as (key: string, value: unknown) => unknown) : JSON.parse(text);
+  return hasLongNumber(text) ? JSON.parse(text, keepDigits as (key: string, value: unknown) => unknown) : JSON.parse(text);
+}
+
+const QUOTE = 34;
+const BACKSLASH = 92;
+const POINT = 46;
+
+// A number token of more than 15 characters, or with an exponent, may not survive a double, and reading it with a reviver takes
+// five times as long. A walk by hand: a regular expression takes as long as the parsing itself, and finds "3e12" in every other UUID.
+function hasLongNumber(text: string): boolean {
+  const { length } = text;
+  for (let i = 0; i < length; i++) {
+    let char = text.charCodeAt(i);
+    if (char === QUOTE) {
+      for (i++; i < length; i++) {
+        char = text.charCodeAt(i);
+        if (char === QUOTE) break;
+        if (char === BACKSLASH) i++;
+      }
+    } else if (char >= 48 && char <= 57) {
+      const first = i;
+      do char = text.charCodeAt(++i);
+      while ((char >= 48 && char <= 57) || char === POINT);
+      // 101 and 69: an exponent.
+      if (i - first > 15 || (char | 32) === 101) return true;
+    }
+  }
+  return false;
 }
 
 function keepDigits(_key: string, value: unknown, context: { source?: string }): unknown {

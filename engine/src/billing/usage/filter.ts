@@ -1,14 +1,23 @@
 /** Filters: which events a meter, a limit or a price reads, by the values of their properties. */
 
+import { decimal } from "../money/decimal.ts";
+
 /** By property the values that pass, as text; every property named must pass. */
 export type Filters = Readonly<Record<string, readonly string[]>>;
 export type Properties = Readonly<Record<string, unknown>>;
 
-/** A property as filters, groups and unique counts compare it: text as it is, numbers and booleans by their JSON text, anything else is none. */
+/**
+ * A property as filters, groups and unique counts compare it: text as it is, booleans by their name, numbers by their digits
+ * without an exponent (as the database prints them), anything else is none.
+ */
 export function propertyText(properties: Properties, name: string): string | null {
   const value = Object.hasOwn(properties, name) ? properties[name] : undefined;
   if (typeof value === "string") return value;
-  if (typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value))) return JSON.stringify(value);
+  if (typeof value === "boolean") return String(value);
+  if (typeof value === "number" && Number.isFinite(value)) {
+    const text = String(value);
+    return text.includes("e") ? decimal(value).toFixed() : text;
+  }
   return null;
 }
 

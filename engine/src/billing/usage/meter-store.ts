@@ -77,7 +77,7 @@ export async function readHours(db: Database, meter: Meter, fromSeq: bigint, toS
 export async function addHours(db: Database, meterNo: number, rows: readonly (HourRow & { groupKey: string })[]): Promise<void> {
   await db.query(
     `insert into usage_rollups as r (tenant_no, meter_no, hour, group_key, n, total, low, high, latest, latest_us, latest_seq, moment)
-     select tenant_no, $1, hour, group_key, n, total, low, high, latest, latest_us, latest_seq, moment
+     select tenant_no, $1::int, hour, group_key, n, total, low, high, latest, latest_us, latest_seq, moment
      from unnest($2::int[], $3::int[], $4::text[], $5::bigint[], $6::numeric[], $7::numeric[], $8::numeric[], $9::numeric[], $10::bigint[], $11::bigint[], $12::numeric[])
        as i (tenant_no, hour, group_key, n, total, low, high, latest, latest_us, latest_seq, moment)
      order by 1, 2, 3, 4
