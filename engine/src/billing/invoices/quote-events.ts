@@ -2,14 +2,15 @@
 import type { Fault } from "../../errors.ts";
 import type { Meter } from "../catalog/meter.ts";
 import type { Price } from "../catalog/price.ts";
-import { type Decimal, decimal, ONE, parseDecimal, QUANTITY_SCALE } from "../money/decimal.ts";
+import { type Decimal, decimal, ONE, ZERO } from "../money/decimal.ts";
 import { type Instant, parseMicros } from "../time/instant.ts";
 import type { Period } from "../time/period.ts";
-import { type AggregateEvent, aggregate, carriesOver } from "../usage/aggregate.ts";
-import { type Filters, matches, mostSpecific, type Properties, propertyText } from "../usage/filter.ts";
+import { type AggregateEvent, type AggregateState, addEvent, aggregate, carriesOver, emptyState, stateValue } from "../usage/aggregate.ts";
+import { type Filters, mostSpecific, type Properties, propertyText } from "../usage/filter.ts";
 import { groupKey, groupOf } from "../usage/group.ts";
+import { readEvent } from "../usage/reading.ts";
 import { roundQuantity } from "../usage/rounding.ts";
-import type { Consumption } from "./quote-consumption.ts";
+import type { Consumption, Step } from "./quote-consumption.ts";
 import type { EventDocument } from "./quote-schema.ts";
 
 export interface QuoteEvent {
@@ -24,6 +25,11 @@ export interface QuoteEvent {
 /** What a meter reads of an event. */
 interface Reading extends AggregateEvent {
   readonly properties: Properties;
+}
+
+interface Span {
+  readonly startUs: number;
+  readonly endUs: number;
 }
 
 /** The events in order of time; of the same event name and idempotency key only the first. */
@@ -52,8 +58,9 @@ export function consumptionsOf(
   faults: Fault[],
 ): Map<string, Consumption[]> {
   const readings = events
-    .filter((event) => event.event === meter.event && matches(meter.filters, event.properties))
-    .map((event) => readingOf(meter, event, faults));
+    .filter((event) => event.event === meter.event)
+    .map((event) => readingOf(meter, event, faults))
+    .filter((reading) => reading !== null);
   const takers = takersOf(prices, readings);
   return new Map(
     prices.map((price) => {
@@ -82,70 +89,59 @@ function linesOf(meter: Meter, price: Price, readings: readonly Reading[], servi
   const window = { startUs: service.start * 1_000, endUs: service.end * 1_000 };
   const carries = meter.recurring && carriesOver(meter.aggregation);
   const counted = readings.filter(({ atUs }) => atUs < window.endUs && (carries || atUs >= window.startUs));
-  if (!price.groupBy) return [consumption(meter, counted, window, null, {})];
-  const groups = Map.groupBy(counted, ({ properties }) => groupKey(groupOf(price.groupBy ?? [], properties)));
-  return [...groups].map(([key, list]) => consumption(meter, list, window, key, groupOf(price.groupBy ?? [], list[0]?.properties ?? {})));
+  const names = price.groupBy ?? [];
+  if (names.length === 0) return [consumption(meter, counted, window, null, {})];
+  const groups = Map.groupBy(counted, ({ properties }) => groupKey(groupOf(names, properties)));
+  const sorted = [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
+  return sorted.map(([key, list]) => consumption(meter, list, window, key, groupOf(names, list[0]?.properties ?? {})));
 }
 
 function consumption(
   meter: Meter,
   readings: readonly Reading[],
-  window: { startUs: number; endUs: number },
+  window: Span,
   key: string | null,
   group: Consumption["group"],
 ): Consumption {
-  const measure = (list: readonly Reading[]): Decimal =>
-    roundQuantity(aggregate(meter.aggregation, list, { window, recurring: meter.recurring }), meter.rounding);
   const carried = readings.filter(({ atUs }) => atUs < window.startUs);
   const inside = readings.slice(carried.length);
   return {
-    quantity: measure(readings),
+    quantity: roundQuantity(aggregate(meter.aggregation, readings, { window, recurring: meter.recurring }), meter.rounding),
     events: inside.map(({ value }) => value ?? ONE),
     eventCount: inside.length,
     groupKey: key,
     group,
-    steps: () => [
-      // What is held from before is due as the period begins.
-      ...(carried.length === 0 ? [] : [{ atUs: window.startUs, quantity: measure(carried), value: measure(carried) }]),
-      ...inside.map(({ atUs, value }, index) => ({
-        atUs,
-        quantity: measure(readings.slice(0, carried.length + index + 1)),
-        value: value ?? ONE,
-      })),
-    ],
+    steps: () => stepsOf(meter, carried, inside, window),
   };
 }
 
-function readingOf(meter: Meter, event: QuoteEvent, faults: Fault[]): Reading {
-  const { properties, atUs } = event;
-  const reading = { atUs, seq: event.index, properties, value: null, text: null };
-  const at = (name: string): string => `events[${event.index}].properties.${name}`;
-  switch (meter.aggregation) {
-    case "count":
-      return reading;
-    case "unique_count": {
-      const name = meter.property ?? "";
-      const text = propertyText(properties, name);
-      if (text === null) faults.push({ path: at(name), message: `is required: the meter ${meter.key} counts its values` });
-      const operation = properties.operation_type ?? "add";
-      if (operation === "add" || operation === "remove") return { ...reading, text, operation };
-      faults.push({ path: at("operation_type"), message: "must be one of: add, remove" });
-      return reading;
-    }
-    default: {
-      if (meter.property === null) return { ...reading, value: event.amount };
-      const given = Object.hasOwn(properties, meter.property) ? properties[meter.property] : undefined;
-      const value = parseDecimal(given);
-      const message =
-        given == null
-          ? `is required: the meter ${meter.key} reads it`
-          : value === null
-            ? `must be a number: the meter ${meter.key} reads it`
-            : value.eq(value.round(QUANTITY_SCALE, 0))
-              ? null
-              : `has more than ${QUANTITY_SCALE} decimal places`;
-      if (message !== null) faults.push({ path: at(meter.property), message });
-      return { ...reading, value };
-    }
+/** As `aggregate`, with the value after each event. What is held from before is due as the period begins. */
+function stepsOf(meter: Meter, carried: readonly Reading[], inside: readonly Reading[], window: Span): Step[] {
+  const byTime = meter.aggregation === "weighted_sum";
+  const held = byTime ? carried.reduce((sum, { value }) => sum.plus(value ?? ZERO), ZERO) : ZERO;
+  let state = (byTime ? [] : carried).reduce<AggregateState>(addEvent, emptyState(meter.aggregation));
+  const now = (): Decimal => roundQuantity(stateValue(state, { ...window, carried: held }), meter.rounding);
+  const steps: Step[] = carried.length === 0 ? [] : [{ atUs: window.startUs, quantity: now(), value: now() }];
+  for (const reading of inside) {
+    state = addEvent(state, reading);
+    steps.push({ atUs: reading.atUs, quantity: now(), value: reading.value ?? ONE });
   }
+  return steps;
+}
+
+/** Null where the meter's filters pass the event by, or it lacks what the meter needs: the fault is reported. */
+function readingOf(meter: Meter, event: QuoteEvent, faults: Fault[]): Reading | null {
+  const { properties, atUs, index } = event;
+  const read = readEvent(meter, event.amount.toFixed(), properties, (path, message) => {
+    faults.push({ path: `events[${index}].${path}`, message });
+  });
+  if (!read) return null;
+  return {
+    atUs,
+    seq: index,
+    value: read.value === null ? null : decimal(read.value),
+    text: meter.property === null ? null : propertyText(properties, meter.property),
+    operation: properties.operation_type === "remove" ? "remove" : "add",
+    properties,
+  };
 }
