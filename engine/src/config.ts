@@ -62,9 +62,13 @@ export interface ClientConfig {
 }
 
 /** What a command needs to ask a running engine: options of the command line come before the environment. */
-export function readClientConfig(options: { url?: string | undefined; key?: string | undefined } = {}, env: Env = process.env): ClientConfig {
+export function readClientConfig(
+  options: { url?: string | undefined; key?: string | undefined } = {},
+  env: Env = process.env,
+): ClientConfig {
   const url = options.url ?? (env.BILLWRIGHT_URL || `http://localhost:${integer(env, "PORT", 4400, 0, 65_535)}`);
-  if (!/^https?:\/\/[^\s/]+/.test(url)) throw new ConfigError(`BILLWRIGHT_URL is ${JSON.stringify(url)}, but must begin with http:// or https://.`);
+  if (!/^https?:\/\/[^\s/]+/.test(url))
+    throw new ConfigError(`BILLWRIGHT_URL is ${JSON.stringify(url)}, but must begin with http:// or https://.`);
   return { url: url.replace(/\/+$/, ""), apiKey: options.key ?? (env.BILLWRIGHT_API_KEY || null) };
 }
 

@@ -19,7 +19,11 @@ export interface ApiKeyRow {
 const COLUMNS = "id, name, prefix, scopes, tenant_id, expires_at, revoked_at, last_used_at, created_at";
 
 export async function findKey(pool: Pool, hash: Buffer): Promise<ApiKeyRow | null> {
-  const rows = await run<ApiKeyRow>(pool, `select ${COLUMNS} from api_keys where secret_hash = $1`, [hash]);
+  const rows = await run<ApiKeyRow>(
+    pool,
+    `/* all tenants: the key says whose it is */ select ${COLUMNS} from api_keys where secret_hash = $1`,
+    [hash],
+  );
   return rows[0] ?? null;
 }
 
@@ -27,7 +31,7 @@ export async function findKey(pool: Pool, hash: Buffer): Promise<ApiKeyRow | nul
 export async function touchKey(pool: Pool, id: string, at: Instant): Promise<void> {
   await run(
     pool,
-    "update api_keys set last_used_at = $2 where id = $1 and (last_used_at is null or last_used_at < $2::timestamptz - interval '1 minute')",
+    "/* all tenants: a key by its id */ update api_keys set last_used_at = $2 where id = $1 and (last_used_at is null or last_used_at < $2::timestamptz - interval '1 minute')",
     [id, formatInstant(at)],
   );
 }
@@ -63,16 +67,16 @@ export async function insertKey(
 }
 
 export async function listKeys(db: Database, before: string | null, limit: number): Promise<ApiKeyRow[]> {
-  return db.query<ApiKeyRow>(`select ${COLUMNS} from api_keys where ($1::text is null or id < $1) order by id desc limit $2`, [
-    before,
-    limit,
-  ]);
+  return db.query<ApiKeyRow>(
+    `/* all tenants: for the platform only */ select ${COLUMNS} from api_keys where ($1::text is null or id < $1) order by id desc limit $2`,
+    [before, limit],
+  );
 }
 
 export async function revokeKey(db: Database, id: string, at: Instant): Promise<ApiKeyRow | null> {
-  const rows = await db.query<ApiKeyRow>(`update api_keys set revoked_at = coalesce(revoked_at, $2) where id = $1 returning ${COLUMNS}`, [
-    id,
-    formatInstant(at),
-  ]);
+  const rows = await db.query<ApiKeyRow>(
+    `/* all tenants: for the platform only */ update api_keys set revoked_at = coalesce(revoked_at, $2) where id = $1 returning ${COLUMNS}`,
+    [id, formatInstant(at)],
+  );
   return rows[0] ?? null;
 }

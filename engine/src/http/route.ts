@@ -6,11 +6,11 @@ import { createHash } from "node:crypto";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Static, TSchema } from "typebox";
 import { allows, type Permission, type Principal, PUBLIC } from "../auth/principal.ts";
+import { isTenantId } from "../billing/tenants/tenant.ts";
 import { commitAnswer, type Outcome, type Tx } from "../commit.ts";
 import type { Context } from "../context.ts";
 import { invalidField, Refusal, tenantNotFound } from "../errors.ts";
 import { toJson } from "./json.ts";
-import { TENANT_ID } from "./schema.ts";
 
 export interface RouteSpec<P extends TSchema, Q extends TSchema, B extends TSchema> {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -137,7 +137,7 @@ export function authorize(principal: Principal, permission: Permission | undefin
 
 /** Another tenant's data does not exist for a principal that is confined to its own. */
 export function confine(principal: Principal, tenantId: string): void {
-  if (!TENANT_ID.test(tenantId) || (principal.tenantId !== null && principal.tenantId !== tenantId)) throw tenantNotFound(tenantId);
+  if (!isTenantId(tenantId) || (principal.tenantId !== null && principal.tenantId !== tenantId)) throw tenantNotFound(tenantId);
 }
 
 function idempotencyOf(request: FastifyRequest, principal: Principal) {

@@ -1,5 +1,6 @@
 /** The building blocks of request and answer schemas, in the words of the contract (docs: HTTP API, Conventions). */
 import { type Static, type TSchema, Type } from "typebox";
+import { TENANT_ID } from "../billing/tenants/tenant.ts";
 
 /** The value or null, as one JSON schema with a list of types, so that a fault is reported once. */
 export function Nullable<T extends TSchema>(schema: T) {
@@ -55,8 +56,6 @@ export function Instant(description = "RFC 3339.") {
 export function Key(description = "Lower-case letters, digits, _ and -; begins with a letter; at most 64.") {
   return Type.Unsafe<string>({ type: "string", pattern: "^[a-z][a-z0-9_-]{0,63}$", description });
 }
-
-export const TENANT_ID = /^[A-Za-z0-9_.:-]{1,128}$/;
 
 export function TenantId() {
   return Type.Unsafe<string>({ type: "string", pattern: TENANT_ID.source, description: "The caller's own id of the tenant." });

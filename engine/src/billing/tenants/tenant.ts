@@ -1,6 +1,8 @@
 /** A tenant: the party that is billed. */
-import { TENANT_ID } from "../../http/schema.ts";
 import { formatInstant, type Instant } from "../time/instant.ts";
+
+/** The caller's own id of a tenant. */
+export const TENANT_ID = /^[A-Za-z0-9_.:-]{1,128}$/;
 
 export interface Address {
   line1?: string | null;
