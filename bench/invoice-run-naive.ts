@@ -15,7 +15,7 @@ export async function naiveRun(pool: Pool, count: number, now: number): Promise<
       await client.query("begin");
       const { rows: subscriptions } = await client.query(
         `select s.*, t.no from subscriptions s join tenants t on t.id = s.tenant_id
-         where s.due_at <= $1 order by s.due_at, s.id limit 1 for update of s skip locked`,
+         where s.due_at <= $1 and s.test_clock_id is null order by s.due_at, s.id limit 1 for update of s skip locked`,
         [at],
       );
       const subscription = subscriptions[0];

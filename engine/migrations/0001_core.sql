@@ -145,8 +145,8 @@ create table subscriptions (
 );
 create unique index subscriptions_one_live on subscriptions (tenant_id) where status not in ('canceled', 'expired');
 create index subscriptions_tenant on subscriptions (tenant_id, created_at desc);
-create index subscriptions_due on subscriptions (due_at) where due_at is not null and test_clock_id is null;
-create index subscriptions_due_by_clock on subscriptions (test_clock_id, due_at) where due_at is not null and test_clock_id is not null;
+create index subscriptions_due on subscriptions (due_at, id) where due_at is not null and test_clock_id is null;
+create index subscriptions_due_by_clock on subscriptions (test_clock_id, due_at, id) where due_at is not null and test_clock_id is not null;
 
 -- Invoices: issued ones never change but for their payment.
 
@@ -200,7 +200,7 @@ create table invoice_lines (
   meter_key       text,
   group_key       text,
   description     text not null,
-  quantity        numeric(38, 12) not null,
+  quantity        numeric not null,
   unit_amount     numeric,
   amount          bigint not null,
   period_start    timestamptz not null,

@@ -66,4 +66,4 @@ return case when jsonb_typeof(properties -> name) in ('string', 'number', 'boole
 
 -- The quantity that a text names, null where it names none.
 create function usage_number(value text) returns numeric language sql immutable parallel safe
-return case when value ~ '^-?[0-9]{1,26}(\.[0-9]{1,12})?$' then value::numeric end;
+return case when value ~ '^-?[0-9]{1,26}(\.[0-9]{1,20})?$' then value::numeric end;

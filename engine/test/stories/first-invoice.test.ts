@@ -103,7 +103,7 @@ describe("the first invoice", () => {
     await clock.to("2026-02-01T00:00:00Z");
     const { items } = await world.must("GET", "/v1/tenants/acme/invoices");
     const invoice = items[0];
-    expect(invoice).toMatchObject({ number: "INV-2026-000002", reason: "period", status: "open", total: preview.total });
+    expect(invoice).toMatchObject({ number: "INV-2026-000002", reason: "period", status: "paid", total: preview.total });
     const strip = (lines: object[]) => lines.map((line) => ({ ...line, id: null }));
     expect(strip(invoice.lines)).toEqual(preview.lines);
     expect(invoice.lines[0].tiers).toMatchObject([

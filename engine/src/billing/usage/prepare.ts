@@ -87,7 +87,7 @@ function prepareOne(raw: RawEvent, around: Surroundings, fault: (path: string, m
   }
 
   const amount = raw.amount === undefined ? "1" : quantityText(raw.amount);
-  if (amount === null) complain("amount", "must be a number or a decimal text, with at most 26 digits before and 12 after the point");
+  if (amount === null) complain("amount", "must be a number or a decimal text, with at most 26 digits before and 20 after the point");
   else if (amount.startsWith("-")) complain("amount", "must not be below zero; a correction goes by a property");
 
   const { properties = NO_PROPERTIES } = raw;

@@ -6,9 +6,9 @@ import type { Reading } from "./event.ts";
 import { matches, type Properties, propertyText } from "./filter.ts";
 import { groupKey, groupOf } from "./group.ts";
 
-const QUANTITY = /^-?\d{1,26}(\.\d{1,12})?$/;
+const QUANTITY = /^-?\d{1,26}(\.\d{1,20})?$/;
 // Nearly all quantities come in the form that they are stored in.
-const SHORTEST = /^(?:0|-?[1-9]\d{0,25}(?:\.\d{0,11}[1-9])?|-?0\.\d{0,11}[1-9])$/;
+const SHORTEST = /^(?:0|-?[1-9]\d{0,25}(?:\.\d{0,19}[1-9])?|-?0\.\d{0,19}[1-9])$/;
 
 /** The decimal text of a quantity, a number or a text, in its shortest form; null where it is none that can be stored exactly. */
 export function quantityText(value: unknown): string | null {
@@ -70,7 +70,7 @@ export function readEvent(
           `properties.${meter.property}`,
           missing
             ? `is required: the meter ${meter.key} reads it`
-            : `must be a number of at most 26 digits before and 12 after the point: the meter ${meter.key} reads it`,
+            : `must be a number of at most 26 digits before and 20 after the point: the meter ${meter.key} reads it`,
         );
       }
     }
