@@ -7,7 +7,7 @@ import { onPool } from "../db/pool.ts";
 import { Refusal } from "../errors.ts";
 import { DEFAULT_LIMIT, decodeCursor, pageOf } from "../http/list.ts";
 import { route } from "../http/route.ts";
-import { Closed, Instant, ListQuery, Nullable, OneOf, Page, TenantId, Text } from "../http/schema.ts";
+import { Closed, Instant, ListQuery, Named, Nullable, OneOf, Page, TenantId, Text } from "../http/schema.ts";
 import { isId } from "../ids.ts";
 import { createKey } from "./create-key.ts";
 import { forgetKeys } from "./identify.ts";
@@ -15,17 +15,20 @@ import { requirePlatform } from "./platform.ts";
 import { SCOPES } from "./principal.ts";
 import { type ApiKeyRow, listKeys, revokeKey } from "./store.ts";
 
-const KeyAnswer = Type.Object({
-  id: Type.String(),
-  name: Type.String(),
-  prefix: Type.String(),
-  scopes: Type.Array(OneOf(SCOPES)),
-  tenant_id: Nullable(Type.String()),
-  expires_at: Nullable(Instant()),
-  revoked_at: Nullable(Instant()),
-  last_used_at: Nullable(Instant()),
-  created_at: Instant(),
-});
+const KeyAnswer = Named(
+  "ApiKey",
+  Type.Object({
+    id: Type.String(),
+    name: Type.String(),
+    prefix: Type.String(),
+    scopes: Type.Array(OneOf(SCOPES)),
+    tenant_id: Nullable(Type.String()),
+    expires_at: Nullable(Instant()),
+    revoked_at: Nullable(Instant()),
+    last_used_at: Nullable(Instant()),
+    created_at: Instant(),
+  }),
+);
 
 export function keyRoutes(app: FastifyInstance, ctx: Context): void {
   route(app, ctx, {
