@@ -223,7 +223,7 @@ describe("what is wrong", () => {
     ["a used meter left out", (c) => c.meters.shift(), ["plans[0].prices[2].meter"]],
     ["a feature without its meter", (c) => delete c.features[1].meter, ["features[1].meter"]],
     ["unique_count of nothing", (c) => (c.meters[1].aggregation = "unique_count"), ["meters[1].property"]],
-    ["a sum that recurs", (c) => (c.meters[0].recurring = true), ["meters[0].recurring"]],
+    ["a count that recurs", (c) => (c.meters[1].recurring = true), ["meters[1].recurring"]],
     ["a filter that nothing passes", (c) => (c.meters[0].filters = { model: [] }), ["meters[0].filters.model"]],
     ["an entitlement to nothing", (c) => (c.plans[2].entitlements[0].feature = "nope"), ["plans[2].entitlements[0].feature"]],
     ["a limit on a switch", (c) => (c.plans[0].entitlements[0].limit = 5), ["plans[0].entitlements[0].limit"]],
