@@ -143,6 +143,15 @@ describe("an API key", () => {
     expect(JSON.stringify(stored.rows)).not.toContain(made.body.secret);
   });
 
+  test("made again under the same idempotency key is the same one, and its secret is stored nowhere", async () => {
+    const make = () => world.post("/v1/api-keys", { name: "once", scopes: ["billing.read"] }, { "idempotency-key": "make-a-key" });
+    const { id, secret } = (await make()).body;
+    expect((await make()).body).toMatchObject({ id });
+    const answers = await world.billing.ctx.pool.query("select body from idempotency_keys where key = 'make-a-key'");
+    expect(answers.rows).toHaveLength(1);
+    expect(JSON.stringify(answers.rows)).not.toContain(secret);
+  });
+
   test("of one tenant knows that tenant only", async () => {
     const { secret } = await world.must("POST", "/v1/api-keys", { name: "own", scopes: ["admin"], tenant_id: "plain" });
     expect((await as(secret, "GET", "/v1/tenants")).body.items.map((tenant: { tenant_id: string }) => tenant.tenant_id)).toEqual(["plain"]);
