@@ -4363,7 +4363,8 @@ export interface operations {
                          * @description RFC 3339.
                          */
                         created_at: string;
-                        secret: string;
+                        /** @description Absent where an idempotency key replays. */
+                        secret?: string;
                     };
                 };
             };
