@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { ConfigError, readClientConfig } from "../config.ts";
 import { type Api, ApiError, createApi } from "./api.ts";
 import { catalogCommands } from "./catalog.ts";
+import { doctorCommand } from "./doctor.ts";
 import { importCommand } from "./import.ts";
 import { keyCommands } from "./keys.ts";
 import { CommandError, processTerminal, type Terminal } from "./terminal.ts";
@@ -47,5 +48,6 @@ export function buildProgram(terminal: Terminal = processTerminal(), options: { 
   keyCommands(program, shell);
   importCommand(program, shell);
   verifyCommand(program, terminal);
+  doctorCommand(program, terminal);
   return program;
 }
