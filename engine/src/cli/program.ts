@@ -5,6 +5,7 @@ import { type Api, ApiError, createApi } from "./api.ts";
 import { catalogCommands } from "./catalog.ts";
 import { doctorCommand } from "./doctor.ts";
 import { importCommand } from "./import.ts";
+import { invoiceCommands } from "./invoice.ts";
 import { keyCommands } from "./keys.ts";
 import { CommandError, processTerminal, type Terminal } from "./terminal.ts";
 import { verifyCommand } from "./verify.ts";
@@ -47,6 +48,7 @@ export function buildProgram(terminal: Terminal = processTerminal(), options: { 
   catalogCommands(program, shell);
   keyCommands(program, shell);
   importCommand(program, shell);
+  invoiceCommands(program, shell);
   verifyCommand(program, terminal);
   doctorCommand(program, terminal);
   return program;
