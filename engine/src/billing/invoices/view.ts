@@ -12,7 +12,7 @@ const Tier = Type.Object({ up_to: Nullable(Quantity()), quantity: Quantity(), fl
 
 export const LineView: TSchema = Type.Object({
   id: text(),
-  kind: Type.String({ description: "flat, seat, usage or commitment." }),
+  kind: Type.String({ description: "flat, seat, usage, commitment or credit." }),
   plan: text(),
   price: text(),
   meter: text(),
