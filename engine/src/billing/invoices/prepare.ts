@@ -11,6 +11,7 @@ import type { Plan } from "../catalog/plan.ts";
 import type { Price } from "../catalog/price.ts";
 import type { Instant } from "../time/instant.ts";
 import type { Interval, Period } from "../time/period.ts";
+import { type Filters, outranking } from "../usage/filter.ts";
 import { type QuantityAnswer, type QuantityAsk, readQuantities } from "../usage/quantity.ts";
 import { arrearsLines } from "./arrears-lines.ts";
 import { type BilledLine, billedFor, pendingAsBilled, readBilledLines } from "./billed.ts";
@@ -64,6 +65,8 @@ export interface BillingRequest {
 
 interface UsageTask {
   price: Price;
+  /** What more specific prices of the same meter bill in its place. */
+  except: Filters[];
   about: LineContext;
   late: boolean;
 }
@@ -134,7 +137,7 @@ async function usageTasks(
   const { closes, subject } = request;
   if (!closes) return [];
   const tasks: UsageTask[] = parts.flatMap((part) =>
-    usagePrices(part.inForce, subject.currency).map((price) => ({ price, about: part.usage, late: false })),
+    usagePrices(part.inForce, subject.currency).map((priced) => ({ ...priced, about: part.usage, late: false })),
   );
   const limit = horizon(ctx, closes.start);
   const before = new Map<Instant, LineContext>();
@@ -148,16 +151,23 @@ async function usageTasks(
     const about = aboutOf(subject, plan, { service, full: segment?.full ?? fullPeriodOf(subject, service) }, subject.seats);
     const cut = segment ? partOf(service, segment.period) : null;
     before.set(service.start, cut ? { ...about, parts: { allowance: cut, level: cut } } : about);
-    for (const price of usagePrices(plan, subject.currency)) tasks.push({ price, about: before.get(service.start)!, late: true });
+    for (const priced of usagePrices(plan, subject.currency)) tasks.push({ ...priced, about: before.get(service.start)!, late: true });
   }
   return tasks;
 }
 
-function usagePrices(plan: Plan, currency: string): Price[] {
-  return plan.pricesIn(currency).filter((price) => price.type === "usage");
+function usagePrices(plan: Plan, currency: string): { price: Price; except: Filters[] }[] {
+  const prices = plan.pricesIn(currency).filter((price) => price.type === "usage");
+  return prices.map((price) => ({
+    price,
+    except: outranking(
+      prices.filter((other) => other.meter === price.meter),
+      price,
+    ),
+  }));
 }
 
-function askOf(subject: Subject, { price, about }: UsageTask, catalog: CatalogSnapshot): QuantityAsk {
+function askOf(subject: Subject, { price, except, about }: UsageTask, catalog: CatalogSnapshot): QuantityAsk {
   const meter: Meter | undefined = catalog.meters.get(price.meter ?? "");
   if (!meter) throw new Error(`price ${price.key} reads the meter ${price.meter}, which the catalog does not have`);
   const needed = eventsNeeded(price);
@@ -167,6 +177,7 @@ function askOf(subject: Subject, { price, about }: UsageTask, catalog: CatalogSn
     start: about.service.start,
     end: about.service.end,
     ...(price.filters ? { filters: price.filters } : {}),
+    ...(except.length > 0 ? { except } : {}),
     ...(price.groupBy ? { groupBy: price.groupBy } : {}),
     ...(needed === "allowance" || needed === "all" ? { events: true } : {}),
   };

@@ -28,23 +28,35 @@ export interface PaymentRow {
 const PAYMENT = `id, tenant_id, invoice_id, gateway, payment_method_id, currency, amount, amount_received, status, gateway_reference, code, reason,
   attempt, test_clock_id, requested_at, sent_at, settled_at`;
 
+const REQUEST_COLUMNS = [
+  "id",
+  "tenant_id",
+  "invoice_id",
+  "gateway",
+  "currency",
+  "amount",
+  "attempt",
+  "test_clock_id",
+  "status",
+  "requested_at",
+];
+
 export async function insertPayments(tx: Tx, payments: readonly (PaymentRequest & { id: string })[]): Promise<void> {
-  await tx.query(
-    `insert into payments (id, tenant_id, invoice_id, gateway, currency, amount, attempt, test_clock_id, status, requested_at)
-     select id, tenant_id, invoice_id, gateway, currency, amount, attempt, test_clock_id, 'requested', $9
-     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::int[], $8::text[])
-       as row (id, tenant_id, invoice_id, gateway, currency, amount, attempt, test_clock_id)`,
-    [
-      payments.map((payment) => payment.id),
-      payments.map((payment) => payment.tenantId),
-      payments.map((payment) => payment.invoiceId),
-      payments.map((payment) => payment.gateway),
-      payments.map((payment) => payment.currency),
-      payments.map((payment) => payment.amountMinor.toString()),
-      payments.map((payment) => payment.attempt),
-      payments.map((payment) => payment.testClockId),
+  await tx.copy(
+    "payments",
+    REQUEST_COLUMNS,
+    payments.map((payment) => [
+      payment.id,
+      payment.tenantId,
+      payment.invoiceId,
+      payment.gateway,
+      payment.currency,
+      payment.amountMinor,
+      payment.attempt,
+      payment.testClockId,
+      "requested",
       formatInstant(tx.now),
-    ],
+    ]),
   );
 }
 
