@@ -4,6 +4,8 @@
 alter table subscriptions add column cycle_start timestamptz;
 update subscriptions set cycle_start = coalesce(trial_end, started_at);
 alter table subscriptions alter column cycle_start set not null;
+-- What was used before it is on the books of the subscription before; null: there is none that reaches so far.
+alter table subscriptions add column usage_from timestamptz;
 alter table subscriptions add column trial_warned boolean not null default false;
 alter table subscriptions add column cancel_reason text;
 

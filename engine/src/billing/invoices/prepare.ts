@@ -5,25 +5,22 @@
 import type { Context } from "../../context.ts";
 import type { Database } from "../../db/pool.ts";
 import type { CatalogSnapshot } from "../catalog/cache.ts";
-import { isLevel, type Meter } from "../catalog/meter.ts";
-import { eventsNeeded } from "../catalog/percentage.ts";
+import { isLevel } from "../catalog/meter.ts";
 import type { Plan } from "../catalog/plan.ts";
 import type { Price } from "../catalog/price.ts";
 import type { Instant } from "../time/instant.ts";
 import type { Interval, Period } from "../time/period.ts";
-import { type Filters, outranking } from "../usage/filter.ts";
-import { type QuantityAnswer, type QuantityAsk, readQuantities } from "../usage/quantity.ts";
+import { type QuantityAnswer, readQuantities } from "../usage/quantity.ts";
 import { arrearsLines } from "./arrears-lines.ts";
 import { type BilledLine, billedFor, pendingAsBilled, readBilledLines } from "./billed.ts";
 import { commitmentLine } from "./commitment-line.ts";
-import type { DraftInvoice, DraftLine, InvoiceReason } from "./invoice.ts";
+import type { DraftInvoice, DraftLine, InvoiceReason, LineKind } from "./invoice.ts";
 import { type LineContext, recurringLine, usageLine } from "./line.ts";
-import { aboutOf, fullPeriodOf, type Part, partOf, partsOf } from "./parts.ts";
+import { aboutOf, fullPeriodOf, type Part, partsOf } from "./parts.ts";
 import { readPending } from "./pending-store.ts";
 import type { Segment } from "./segment.ts";
 import { readSegments } from "./segment-store.ts";
-
-const DAY = 86_400_000;
+import { askOf, billedSince, type UsageTask, usageTasks } from "./usage-tasks.ts";
 
 /** What invoices must know of a subscription, whoever asks. */
 export interface Subject {
@@ -40,6 +37,8 @@ export interface Subject {
   interval: Interval;
   /** Since when periods are counted from this anchor. */
   cycleStart: Instant;
+  /** What was used before it is billed elsewhere; null: all of it is billed here. */
+  usageFrom: Instant | null;
   collection: "charge_automatically" | "send_invoice";
   gateway: string;
 }
@@ -59,16 +58,10 @@ export interface BillingRequest {
   parts?: readonly Segment[];
   /** The free allowance of usage is all of it, though the period is cut: what was paid for it is not given back. */
   wholeAllowance?: boolean;
+  /** What was used at the very end of what is closed counts too: nothing comes after it. */
+  throughEnd?: boolean;
   /** Lines of a change, computed beside. */
   extra?: readonly DraftLine[];
-}
-
-interface UsageTask {
-  price: Price;
-  /** What more specific prices of the same meter bill in its place. */
-  except: Filters[];
-  about: LineContext;
-  late: boolean;
 }
 
 interface Work {
@@ -84,11 +77,9 @@ interface Work {
 /** One draft for each request, in order; null where there is nothing to bill. */
 export async function prepareInvoices(ctx: Context, db: Database, requests: readonly BillingRequest[]): Promise<(DraftInvoice | null)[]> {
   const catalog = await ctx.catalog.current();
-  const asks = requests.flatMap(({ subject, period, closes, advances }) => {
-    const from = closes ?? advances ?? period;
-    return subject.subscriptionId
-      ? [{ subscriptionId: subject.subscriptionId, tenantId: subject.tenantId, since: horizon(ctx, from.start) }]
-      : [];
+  const asks = requests.flatMap((request) => {
+    const { subscriptionId, tenantId } = request.subject;
+    return subscriptionId ? [{ subscriptionId, tenantId, since: billedSince(ctx, request) }] : [];
   });
   const billed = await readBilledLines(db, asks);
   const segments = await readSegments(db, asks);
@@ -120,67 +111,6 @@ export async function prepareInvoices(ctx: Context, db: Database, requests: read
     next += work.usage.length;
     return compose(work, mine, catalog);
   });
-}
-
-// Usage that came since the last close lies at most so far back.
-function horizon(ctx: Context, closedAt: Instant): Instant {
-  return closedAt - (ctx.config.usage.maxAgeDays + 1) * DAY;
-}
-
-async function usageTasks(
-  ctx: Context,
-  request: BillingRequest,
-  parts: readonly Part[],
-  billed: readonly BilledLine[],
-  stored: readonly Segment[],
-): Promise<UsageTask[]> {
-  const { closes, subject } = request;
-  if (!closes) return [];
-  const tasks: UsageTask[] = parts.flatMap((part) =>
-    usagePrices(part.inForce, subject.currency).map((priced) => ({ ...priced, about: part.usage, late: false })),
-  );
-  const limit = horizon(ctx, closes.start);
-  const before = new Map<Instant, LineContext>();
-  for (const line of billed) {
-    if (line.kind === "credit" || line.period.start >= closes.start || before.has(line.period.start)) continue;
-    const segment = stored.find(({ service }) => service.start === line.period.start);
-    const service = segment?.service ?? line.period;
-    if (service.end > closes.start || service.end <= limit) continue;
-    const { planKey, planVersion } = segment?.inForce ?? line;
-    const plan = await ctx.catalog.plan(planKey, planVersion);
-    const about = aboutOf(subject, plan, { service, full: segment?.full ?? fullPeriodOf(subject, service) }, subject.seats);
-    const cut = segment ? partOf(service, segment.period) : null;
-    before.set(service.start, cut ? { ...about, parts: { allowance: cut, level: cut } } : about);
-    for (const priced of usagePrices(plan, subject.currency)) tasks.push({ ...priced, about: before.get(service.start)!, late: true });
-  }
-  return tasks;
-}
-
-function usagePrices(plan: Plan, currency: string): { price: Price; except: Filters[] }[] {
-  const prices = plan.pricesIn(currency).filter((price) => price.type === "usage");
-  return prices.map((price) => ({
-    price,
-    except: outranking(
-      prices.filter((other) => other.meter === price.meter),
-      price,
-    ),
-  }));
-}
-
-function askOf(subject: Subject, { price, except, about }: UsageTask, catalog: CatalogSnapshot): QuantityAsk {
-  const meter: Meter | undefined = catalog.meters.get(price.meter ?? "");
-  if (!meter) throw new Error(`price ${price.key} reads the meter ${price.meter}, which the catalog does not have`);
-  const needed = eventsNeeded(price);
-  return {
-    tenantNo: subject.tenantNo,
-    meter,
-    start: about.service.start,
-    end: about.service.end,
-    ...(price.filters ? { filters: price.filters } : {}),
-    ...(except.length > 0 ? { except } : {}),
-    ...(price.groupBy ? { groupBy: price.groupBy } : {}),
-    ...(needed === "allowance" || needed === "all" ? { events: true } : {}),
-  };
 }
 
 function compose(
@@ -244,10 +174,13 @@ function addRecurring(
       ({ kind, priceKey, period }) =>
         priceKey === price.key && (kind === "flat" || kind === "seat") && period.start === about.service.start,
     );
-    if (before.some(({ period }) => end === null || period.end === end)) continue;
     const line = recurringLine(price, about);
-    const { rounds } = billedFor(before, { kind: line.kind, priceKey: price.key, start: about.service.start, groupKey: null });
-    lines.push({ ...line, round: rounds });
+    const of = (kind: LineKind, list: readonly BilledLine[]) =>
+      billedFor(list, { kind, priceKey: price.key, start: about.service.start, groupKey: null }).rounds;
+    const sold = before.filter(({ period }) => end === null || period.end === end);
+    const givenBack = billed.filter(({ period }) => period.end === end);
+    if (sold.length > 0 && of("flat", sold) + of("seat", sold) > of("credit", givenBack)) continue;
+    lines.push({ ...line, round: of(line.kind, before) });
   }
 }
 

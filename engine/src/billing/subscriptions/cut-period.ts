@@ -41,6 +41,8 @@ export async function cutPeriod(ctx: Context, db: Database, row: SubscriptionRow
         parts: segments,
         // Who gets nothing back has paid for the whole allowance.
         wholeAllowance: !credit && next === null,
+        // An end has no next period that what was used at its very instant could belong to.
+        throughEnd: next === null && row.status !== "paused",
         extra: lines,
         advances: ahead,
         ...(next ? { ahead: subjectOf(next) } : {}),

@@ -40,7 +40,7 @@ export async function startSubscription(tx: Tx, input: StartInput): Promise<Subs
   }
   const current = await lockCurrent(tx, tenant.id);
   if (current && isLive(current.status)) throw alreadySubscribed(current);
-  const row = await firstState(tx, input, plan);
+  const row = { ...(await firstState(tx, input, plan)), usage_from: current && usageAfter(current) };
   if (!(await insertSubscription(tx, row))) throw alreadySubscribed(null);
   if (row.trial_end !== null) await insertTrial(tx, row, row.started_at);
   const stored = { ...row, tenant_no: tenant.no };
@@ -90,6 +90,7 @@ async function firstState(tx: Tx, input: StartInput, plan: Plan): Promise<Omit<S
     current_period_start: period.start,
     current_period_end: period.end,
     closed_until: trialing || future ? period.start : paidFrom,
+    usage_from: null,
     trial_end: trialEnd,
     trial_warned: false,
     cancel_at: null,
@@ -105,6 +106,12 @@ async function firstState(tx: Tx, input: StartInput, plan: Plan): Promise<Omit<S
     created_at: tx.now,
   };
   return { ...row, due_at: dueAt({ ...row, tenant_no: tenant.no }) };
+}
+
+/** Whoever cancels at once is billed for that instant too; who comes back at the same one, or dates the start back, not again. */
+function usageAfter(before: SubscriptionRow): Instant | null {
+  if (before.ended_at === null) return null;
+  return before.ended_at < before.current_period_end ? before.ended_at + 1 : before.ended_at;
 }
 
 // A tenant gets one trial a plan, whoever asks.

@@ -36,6 +36,8 @@ export interface SubscriptionRow {
   current_period_start: Instant;
   current_period_end: Instant;
   closed_until: Instant;
+  /** What was used before it was billed by the subscription before. */
+  usage_from: Instant | null;
   trial_end: Instant | null;
   /** Its end was announced. */
   trial_warned: boolean;
@@ -53,7 +55,7 @@ export interface SubscriptionRow {
 }
 
 const COLUMNS = `s.id, s.tenant_id, t.no as tenant_no, s.test_clock_id, s.plan_key, s.plan_version, s.status, s.currency, s.seats, s.processor, s.gateway,
-  s.collection, s.interval_unit, s.interval_count, s.time_zone, s.anchor_at, s.cycle_start, s.started_at, s.current_period_start, s.current_period_end, s.closed_until,
+  s.collection, s.interval_unit, s.interval_count, s.time_zone, s.anchor_at, s.cycle_start, s.started_at, s.current_period_start, s.current_period_end, s.closed_until, s.usage_from,
   s.trial_end, s.trial_warned, s.cancel_at, s.canceled_at, s.cancel_reason, s.ended_at, s.pause, s.scheduled_change, s.grace_until, s.auto_renew, s.billing_email, s.due_at, s.created_at`;
 
 /** The live one, else the last that ended. */
@@ -89,8 +91,8 @@ export async function insertSubscription(tx: Tx, row: Omit<SubscriptionRow, "ten
   const rows = await tx.query(
     `insert into subscriptions (id, tenant_id, test_clock_id, plan_key, plan_version, status, currency, seats, processor, gateway, collection, interval_unit,
        interval_count, time_zone, anchor_at, cycle_start, started_at, current_period_start, current_period_end, closed_until, trial_end, auto_renew, billing_email,
-       due_at, created_at, updated_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $25)
+       due_at, usage_from, created_at, updated_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $26)
      on conflict (tenant_id) where status not in ('canceled', 'expired') do nothing returning id`,
     [
       row.id,
@@ -117,6 +119,7 @@ export async function insertSubscription(tx: Tx, row: Omit<SubscriptionRow, "ten
       row.auto_renew,
       row.billing_email,
       at(row.due_at),
+      at(row.usage_from),
       at(row.created_at),
     ],
   );

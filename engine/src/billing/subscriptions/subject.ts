@@ -15,6 +15,7 @@ export function subjectOf(row: SubscriptionRow): Subject {
     timeZone: row.time_zone,
     anchorAt: row.anchor_at,
     cycleStart: row.cycle_start,
+    usageFrom: row.usage_from,
     interval: { unit: row.interval_unit, count: row.interval_count },
     collection: row.collection,
     gateway: row.gateway,
