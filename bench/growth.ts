@@ -1,57 +1,91 @@
 /**
  * Ingestion and period totals as the table grows: the same batches over HTTP at SMALL (1,000,000) and LARGE (10,000,000) stored
- * events, and the totals of the last day for every tenant and meter, while all that is added lies in other days.
+ * events, and the totals of one day for every tenant and meter, while all that makes one larger lies in other days. Two databases
+ * on one server take turns, so that noise hits each alike; medians count.
  */
 import { createCatalogCache } from "../engine/src/billing/catalog/catalog-cache.ts";
 import { readQuantities } from "../engine/src/billing/usage/quantity.ts";
-import { onPool, openPool } from "../engine/src/db/pool.ts";
+import { onPool, openPool, type Pool } from "../engine/src/db/pool.ts";
 import { benchDatabase } from "./database.ts";
-import { batches, makeEvents, median, setUp, sql, startServer, TENANTS } from "./ingest-setup.ts";
+import { batches, makeEvents, median, type Server, setUp, sql, startServer, TENANTS } from "./ingest-setup.ts";
 import { send } from "./load.ts";
 import { report } from "./table.ts";
 
 const SMALL = Number(process.env.SMALL ?? 1_000_000);
 const LARGE = Number(process.env.LARGE ?? 10_000_000);
 const EVENTS = Number(process.env.EVENTS ?? 40_000);
-const ROUNDS = Number(process.env.ROUNDS ?? 5);
+const WARM = Number(process.env.WARM ?? 250_000);
+const ROUNDS = Number(process.env.ROUNDS ?? 7);
 const HOUR = 3_600_000;
 const NOW = Math.floor(Date.now() / HOUR) * HOUR;
 
+interface Side {
+  name: string;
+  url: string;
+  server: Server;
+  pool: Pool;
+  ingest: number[];
+  totals: number[];
+  wal: number;
+}
+
 const database = await benchDatabase();
-const server = await startServer(database.url);
-const pool = openPool(database.url, 2, () => undefined);
+const sides: Side[] = [];
 try {
-  await setUp(database.url, server.port);
-  // The last two days are the same in both; what makes it large lies in the month before them.
-  await fill(0, SMALL, 0, 48);
-  const small = await measure();
-  await fill(SMALL, LARGE, 48, 31 * 24);
-  const large = await measure();
-  const name = (count: number): string => `${(count / 1e6).toLocaleString("en")}M stored events`;
+  for (const count of [SMALL, LARGE]) {
+    const side = await openSide(`stored_${count}`, `${(count / 1e6).toLocaleString("en")}M stored events`);
+    sides.push(side);
+    // The last two days are the same in both; what makes one large lies in the month before them.
+    await fill(side.url, 0, SMALL, 0, 48);
+    await fill(side.url, SMALL, count, 48, 31 * 24);
+    // A page that is written for the first time after a checkpoint is logged whole. A server at work has that behind it: a checkpoint
+    // comes after millions of events, and some 60,000 pages.
+    await send(side.server.port, batches(makeEvents(WARM), 1_000), 8, 202);
+  }
+  for (let round = 0; round < ROUNDS; round++) for (const side of sides) await measure(side);
+  const [small, large] = sides as [Side, Side];
+  const rows = (what: string, unit: string, of: (side: Side) => number[], note: (side: Side) => string) =>
+    [small, large].map((side) => ({
+      what: `${what}, ${side.name}`,
+      rate: median(of(side)),
+      unit,
+      ratio: median(of(side)) / median(of(small)),
+      note: note(side),
+    }));
   report("growth", "Growth: batches of 1,000 over HTTP, and totals of one day (ratio: against the small table)", [
-    { what: `batches, ${name(SMALL)}`, rate: small.ingest, unit: "events/s", ratio: 1, note: `${small.wal} bytes of WAL an event` },
-    {
-      what: `batches, ${name(LARGE)}`,
-      rate: large.ingest,
-      unit: "events/s",
-      ratio: large.ingest / small.ingest,
-      note: `${large.wal} bytes of WAL an event`,
-    },
-    { what: `day totals, ${name(SMALL)}`, rate: small.totals, unit: "totals/s", ratio: 1 },
-    { what: `day totals, ${name(LARGE)}`, rate: large.totals, unit: "totals/s", ratio: large.totals / small.totals },
+    ...rows(
+      "batches",
+      "events/s",
+      (side) => side.ingest,
+      (side) => `${Math.round(side.wal / (ROUNDS * EVENTS))} bytes of WAL an event`,
+    ),
+    ...rows(
+      "day totals",
+      "totals/s",
+      (side) => side.totals,
+      () => "",
+    ),
   ]);
 } finally {
-  await pool.end();
-  await server.stop();
+  for (const { pool, server } of sides) await pool.end().then(server.stop);
   await database.stop();
 }
 
+async function openSide(key: string, name: string): Promise<Side> {
+  await sql(database.url, `create database ${key}`);
+  const url = new URL(database.url);
+  url.pathname = `/${key}`;
+  const server = await startServer(url.href);
+  await setUp(url.href, server.port);
+  return { name, url: url.href, server, pool: openPool(url.href, 2, () => undefined), ingest: [], totals: [], wal: 0 };
+}
+
 /** Events `from` to `to` of a made-up past, in the hours before now, with their rollups. */
-async function fill(from: number, to: number, newest: number, oldest: number): Promise<void> {
+async function fill(url: string, from: number, to: number, newest: number, oldest: number): Promise<void> {
   const chunk = 500_000;
   for (let at = from; at < to; at += chunk) {
     await sql(
-      database.url,
+      url,
       `with made as materialized (
          select 1 + (random() * (${TENANTS} - 1))::int as tenant_no, gen_random_uuid() as identity, i as seq,
            to_timestamp(${NOW / 1_000} - (${newest} + random() * ${oldest - newest}) * 3600) as at, (random() * 5000)::int as tokens
@@ -70,30 +104,25 @@ async function fill(from: number, to: number, newest: number, oldest: number): P
          low = least(r.low, excluded.low), high = greatest(r.high, excluded.high)`,
     );
   }
-  await sql(database.url, "vacuum analyze usage_events");
-  await sql(database.url, "vacuum analyze usage_rollups");
-  await sql(database.url, "checkpoint");
+  await sql(url, "vacuum analyze usage_events");
+  await sql(url, "vacuum analyze usage_rollups");
+  await sql(url, "checkpoint");
 }
 
-async function measure(): Promise<{ ingest: number; wal: number; totals: number }> {
-  // Pages that are written for the first time after a checkpoint are logged whole; a server at work has most of that behind it.
-  await send(server.port, batches(makeEvents(EVENTS), 1_000), 8, 202);
-  const ingest: number[] = [];
+async function measure(side: Side): Promise<void> {
+  const requests = batches(makeEvents(EVENTS), 1_000);
   const wal = await walPosition();
-  for (let round = 0; round < ROUNDS; round++)
-    ingest.push(EVENTS / (await send(server.port, batches(makeEvents(EVENTS), 1_000), 8, 202)).seconds);
-  const written = (await walPosition()) - wal;
-  const { meters } = await createCatalogCache(pool).current();
+  side.ingest.push(EVENTS / (await send(side.server.port, requests, 8, 202)).seconds);
+  side.wal += (await walPosition()) - wal;
+  const { meters } = await createCatalogCache(side.pool).current();
   const asks = [...meters.values()].flatMap((meter) =>
     Array.from({ length: TENANTS }, (_, i) => ({ tenantNo: i + 1, meter, start: NOW - 30 * HOUR, end: NOW - 6 * HOUR })),
   );
-  const totals: number[] = [];
-  for (let round = 0; round < ROUNDS * 2; round++) {
+  for (let i = 0; i < 5; i++) {
     const start = performance.now();
-    await readQuantities(onPool(pool), asks);
-    totals.push(asks.length / ((performance.now() - start) / 1_000));
+    await readQuantities(onPool(side.pool), asks);
+    side.totals.push(asks.length / ((performance.now() - start) / 1_000));
   }
-  return { ingest: median(ingest), wal: Math.round(written / (ROUNDS * EVENTS)), totals: median(totals) };
 }
 
 async function walPosition(): Promise<number> {

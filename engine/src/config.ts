@@ -21,7 +21,6 @@ export interface Config {
   usage: { maxAgeDays: number; maxAheadMinutes: number };
   defaultTrialDays: number;
   gracePeriodDays: number;
-  rateLimitPerSecond: number;
   invoicePrefix: string;
   paymentTermDays: number;
 }
@@ -48,7 +47,6 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
     },
     defaultTrialDays: integer(env, "DEFAULT_TRIAL_DAYS", 14, 0, 3_650),
     gracePeriodDays: integer(env, "BILLING_GRACE_PERIOD_DAYS", 3, 0, 365),
-    rateLimitPerSecond: integer(env, "RATE_LIMIT_PER_SECOND", 10_000, 1, 10_000_000),
     invoicePrefix: pattern(env, "INVOICE_PREFIX", /^[A-Za-z0-9-]{1,20}$/, "INV", "1 to 20 letters, digits or dashes"),
     paymentTermDays: integer(env, "PAYMENT_TERM_DAYS", 14, 0, 365),
   };
