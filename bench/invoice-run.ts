@@ -122,9 +122,9 @@ async function setUp({ ctx, app }: Billwright): Promise<void> {
   await db.query(
     `/* all tenants: set-up */
      insert into subscriptions (id, tenant_id, plan_key, plan_version, status, currency, seats, processor, gateway, collection, interval_unit, interval_count,
-       time_zone, anchor_at, started_at, current_period_start, current_period_end, closed_until, due_at, created_at, updated_at)
+       time_zone, anchor_at, cycle_start, started_at, current_period_start, current_period_end, closed_until, due_at, created_at, updated_at)
      select 'sub_' || lpad(n::text, 26, '0'), 't' || n, 'bench', 1, 'active', 'usd', 1, 'engine', 'sandbox', 'charge_automatically', 'month', 1,
-       'UTC', '2026-01-01', '2026-01-01', '2026-01-01', '2026-02-01', '2026-01-01', '2026-02-01', '2026-01-01', '2026-01-01'
+       'UTC', '2026-01-01', '2026-01-01', '2026-01-01', '2026-01-01', '2026-02-01', '2026-01-01', '2026-02-01', '2026-01-01', '2026-01-01'
      from generate_series(1, $1::int) n`,
     [COUNT],
   );

@@ -12,6 +12,7 @@ import { catalogRoutes } from "./billing/catalog/routes.ts";
 import { quoteRoutes } from "./billing/invoices/quote-routes.ts";
 import { invoiceRoutes } from "./billing/invoices/routes.ts";
 import { paymentRoutes } from "./billing/payments/routes.ts";
+import { lifecycleRoutes } from "./billing/subscriptions/lifecycle-routes.ts";
 import { subscriptionRoutes } from "./billing/subscriptions/routes.ts";
 import { tenantRoutes } from "./billing/tenants/routes.ts";
 import { createTenantCache } from "./billing/tenants/tenant-cache.ts";
@@ -119,6 +120,7 @@ export function registerRoutes(app: FastifyInstance, ctx: Context): void {
   invoiceRoutes(app, ctx);
   quoteRoutes(app, ctx);
   subscriptionRoutes(app, ctx);
+  lifecycleRoutes(app, ctx);
   eventRoutes(app, ctx);
   keyRoutes(app, ctx);
   testClockRoutes(app, ctx);

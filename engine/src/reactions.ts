@@ -15,6 +15,7 @@ export type Reaction = (tx: Tx, event: AppendedEvent) => Promise<void>;
 export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {
   "catalog.changed": [registerMeters],
   "subscription.started": [noteSale, noteSubscription],
+  "subscription.plan_changed": [noteSale],
   "payment.succeeded": [settleInvoice],
   "payment.failed": [notePaymentFailure],
 };

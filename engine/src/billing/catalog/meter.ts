@@ -24,3 +24,8 @@ export interface Meter {
   /** Events were read or a price on it was sold: what it measures is fixed. Who makes it so calls `markMetersUsed`. */
   used: boolean;
 }
+
+/** What it tells is held over time, as storage or seats are, not used up as events are: half a period of it is half of its price. */
+export function isLevel({ aggregation, recurring }: Meter): boolean {
+  return recurring || (aggregation !== "count" && aggregation !== "sum");
+}

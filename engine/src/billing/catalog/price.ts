@@ -2,7 +2,7 @@
  * A price: the catalog's document form, and the form that rating reads, in which everything that a line needs is
  * computed once (an invoice run rates each price hundreds of thousands of times).
  */
-import { type Decimal, decimal, ONE, ZERO } from "../money/decimal.ts";
+import { type Decimal, decimal, ONE, QUANTITY_SCALE, quotient, ZERO } from "../money/decimal.ts";
 
 export type PriceType = "flat" | "seat" | "usage";
 export type Model = "flat" | "per_unit" | "package" | "graduated" | "volume" | "percentage" | "graduated_percentage";
@@ -104,6 +104,21 @@ export interface Price {
 }
 
 const CENTI = decimal("0.01");
+
+/**
+ * The price for a part of a period, with that part of its free allowance: or a change of plan and back would give it twice.
+ * What does not come out even is rounded up, in the customer's favour: units at the 12th place, events to a whole one.
+ */
+export function withPartOfAllowance(price: Price, part: { num: bigint; den: bigint }): Price {
+  const scaled = (value: Decimal, digits: number) => quotient(value.times(decimal(part.num)), decimal(part.den), digits, "up");
+  const included = price.included === ZERO ? ZERO : scaled(price.included, QUANTITY_SCALE);
+  return {
+    ...price,
+    included,
+    includedScaled: included === ZERO ? ZERO : included.times(price.denominator),
+    ...(price.freeEvents === undefined ? {} : { freeEvents: Number(scaled(decimal(price.freeEvents), 0).toFixed()) }),
+  };
+}
 
 /** The price that a document declares. Throws RangeError where a number is none; `checkPrice` says all that is wrong, beforehand. */
 export function parsePrice(doc: PriceDocument): Price {

@@ -2,7 +2,7 @@
 import type { Database } from "../../db/pool.ts";
 import { formatInstant, type Instant } from "../time/instant.ts";
 import type { Period } from "../time/period.ts";
-import type { LineKind } from "./invoice.ts";
+import type { DraftLine, LineKind } from "./invoice.ts";
 
 export interface BilledLine {
   kind: LineKind;
@@ -15,6 +15,38 @@ export interface BilledLine {
   amount: bigint;
   /** Rounds used, voided ones included: the next line takes this number. */
   rounds: number;
+  /** False where every invoice that carried it was voided. */
+  stands: boolean;
+}
+
+/** What was billed for one price and the time from `start` on, over all rounds and however the period was cut since. */
+export function billedFor(
+  billed: readonly BilledLine[],
+  what: { kind: LineKind; priceKey: string | null; start: Instant; groupKey: string | null },
+): { amount: bigint; rounds: number } {
+  const same = billed.filter(
+    (line) =>
+      line.kind === what.kind && line.priceKey === what.priceKey && line.period.start === what.start && line.groupKey === what.groupKey,
+  );
+  return {
+    amount: same.reduce((sum, line) => sum + line.amount, 0n),
+    rounds: same.reduce((rounds, line) => (line.rounds > rounds ? line.rounds : rounds), 0),
+  };
+}
+
+/** A line that waits for the next invoice is billed already, as far as later changes go. */
+export function pendingAsBilled(line: DraftLine): BilledLine {
+  return {
+    kind: line.kind,
+    planKey: line.planKey ?? "",
+    planVersion: line.planVersion ?? 0,
+    priceKey: line.priceKey,
+    groupKey: line.groupKey,
+    period: line.period,
+    amount: line.amount,
+    rounds: line.round + 1,
+    stands: true,
+  };
 }
 
 interface Row {
@@ -28,6 +60,7 @@ interface Row {
   period_end: Instant;
   amount: string;
   rounds: number;
+  stands: boolean;
 }
 
 export async function readBilledLines(
@@ -42,10 +75,11 @@ export async function readBilledLines(
      cross join lateral (
        -- The fence keeps one index look-up an ask, whatever the planner thinks of a table that grew since it was last analysed.
        select l.subscription_id, l.kind, l.plan_key, l.plan_version, l.price_key, l.group_key, l.period_start, l.period_end,
-              coalesce(sum(l.amount) filter (where i.status <> 'void'), 0)::text as amount, max(l.round) + 1 as rounds
+              coalesce(sum(l.amount) filter (where i.status <> 'void'), 0)::text as amount, max(l.round) + 1 as rounds,
+               bool_or(i.status <> 'void') as stands
        from invoice_lines l join invoices i on i.id = l.invoice_id
        where l.subscription_id = ask.subscription_id and l.tenant_id = ask.tenant_id and l.period_start >= ask.since
-         and l.kind in ('flat', 'seat', 'usage', 'commitment')
+         and l.kind in ('flat', 'seat', 'usage', 'commitment', 'credit')
        group by 1, 2, 3, 4, 5, 6, 7, 8
        offset 0
      ) l`,
@@ -61,6 +95,7 @@ export async function readBilledLines(
       period: { start: row.period_start, end: row.period_end },
       amount: BigInt(row.amount),
       rounds: row.rounds,
+      stands: row.stands,
     };
     const list = found.get(row.subscription_id);
     if (list) list.push(line);

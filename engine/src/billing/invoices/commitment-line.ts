@@ -1,33 +1,40 @@
 /** The true-up to a plan's minimum commitment (domain §3): what recurring and usage lines of the period stay below it. */
 import { trueUp } from "../catalog/commitment.ts";
 import type { Plan } from "../catalog/plan.ts";
-import { amount, roundMinor, toDecimal } from "../money/amount.ts";
+import { amount, minus, NOTHING, plus, roundMinor, toDecimal } from "../money/amount.ts";
 import { ONE } from "../money/decimal.ts";
-import { share } from "../time/proration.ts";
+import type { Instant } from "../time/instant.ts";
+import { prorated, share } from "../time/proration.ts";
 import type { BilledLine } from "./billed.ts";
 import type { DraftLine } from "./invoice.ts";
 import type { LineContext } from "./line.ts";
 
+/** `parts` of the period that closes, each with its plan: the minimum is the sum of their shares. `periodEnd` is its end before it was cut. */
 export function commitmentLine(
-  plan: Plan,
+  parts: readonly { plan: Plan; about: LineContext }[],
+  periodEnd: Instant,
   currency: string,
-  about: LineContext,
   lines: readonly DraftLine[],
   billed: readonly BilledLine[],
 ): DraftLine | null {
-  const minimum = plan.minimumCommitment[currency];
-  if (minimum === undefined) return null;
-  const start = about.service.start;
-  if (billed.some((line) => line.kind === "commitment" && line.period.start === start)) return null;
-  const before = billed.filter((line) => line.period.start === start).reduce((sum, line) => sum + line.amount, 0n);
-  const now = lines.filter((line) => line.period.start === start).reduce((sum, line) => sum + line.amount, 0n);
-  const exact = trueUp(minimum, amount(before + now), share(about.service, about.full, about.prorationUnit, about.timeZone));
-  const missing = roundMinor(exact);
+  const committed = parts.filter(({ plan }) => plan.minimumCommitment[currency] !== undefined);
+  const last = committed.at(-1);
+  if (!last) return null;
+  const service = { start: parts[0]!.about.service.start, end: parts.at(-1)!.about.service.end };
+  if (billed.some((line) => line.kind === "commitment" && line.period.start === service.start)) return null;
+  const counts = ({ kind, period }: Pick<DraftLine, "kind" | "period">) =>
+    period.start >= service.start && (kind === "credit" ? period.end === periodEnd : period.start < service.end);
+  const within = (list: readonly Pick<DraftLine, "kind" | "period" | "amount">[]) =>
+    list.filter(counts).reduce((sum, line) => sum + line.amount, 0n);
+  const before = within(billed);
+  const now = within(lines);
+  const minimum = committed.map(minimumOf(currency)).reduce(plus, NOTHING);
+  const missing = roundMinor(trueUp(minimum, amount(before + now)));
   if (missing === 0n) return null;
   return {
     kind: "commitment",
-    planKey: plan.key,
-    planVersion: plan.version,
+    planKey: last.plan.key,
+    planVersion: last.plan.version,
     priceKey: null,
     meterKey: null,
     groupKey: null,
@@ -35,9 +42,19 @@ export function commitmentLine(
     quantity: ONE,
     unitAmount: null,
     amount: missing,
-    period: about.service,
+    period: service,
     proration: false,
     round: 0,
-    explain: { model: "commitment", minimum, billed: before + now, exact: toDecimal(exact) },
+    explain: {
+      model: "commitment",
+      minimum: committed.length === 1 ? last.plan.minimumCommitment[currency] : toDecimal(minimum),
+      billed: before + now,
+      exact: toDecimal(minus(minimum, amount(before + now))),
+    },
   };
+}
+
+function minimumOf(currency: string) {
+  return ({ plan, about }: { plan: Plan; about: LineContext }) =>
+    prorated(plan.minimumCommitment[currency]!, share(about.service, about.full, about.prorationUnit, about.timeZone));
 }

@@ -27,7 +27,8 @@ export function assertMove(from: InvoiceStatus, to: InvoiceStatus): void {
  */
 export type InvoiceReason = "start" | "period" | "advance" | "final" | "change" | "manual";
 
-export type LineKind = "flat" | "seat" | "usage" | "commitment";
+/** `credit` gives back what was paid in advance for time that is not served as it was sold. */
+export type LineKind = "flat" | "seat" | "usage" | "commitment" | "credit";
 
 /** A line before it is stored. `amount` is rounded, once; `explain` keeps what made it. */
 export interface DraftLine {
@@ -47,6 +48,8 @@ export interface DraftLine {
   /** How often this price and period was billed before. */
   round: number;
   explain: Record<string, unknown>;
+  /** It waited for this invoice under this id: the issue takes it from there. */
+  pendingId?: string;
 }
 
 /** An invoice computed and not yet issued: what a preview shows and an issue stores. */

@@ -7,6 +7,7 @@ import { requestPayments } from "../payments/request-payments.ts";
 import type { Instant } from "../time/instant.ts";
 import { type BalanceKind, balancesOf, insertBalanceEntries } from "./balance.ts";
 import { type DraftInvoice, numberOf, seriesOf, subtotalOf } from "./invoice.ts";
+import { takePending } from "./pending-store.ts";
 import { type InvoiceRow, insertInvoices, insertLines, takeNumbers } from "./store.ts";
 
 const DAY = 86_400_000;
@@ -14,6 +15,7 @@ const DAY = 86_400_000;
 /** Answers the stored invoices in the order of the drafts. One write set, however many there are. */
 export async function issueInvoices(tx: Tx, drafts: readonly DraftInvoice[]): Promise<InvoiceRow[]> {
   if (drafts.length === 0) return [];
+  await takeWaiting(tx, drafts);
   const balances = await balancesOf(tx, drafts);
   const series = seriesOf(tx.ctx.config.invoicePrefix, tx.now);
   const rows = drafts.map((draft) => rowOf(tx, draft, balances));
@@ -47,6 +49,19 @@ export async function issueInvoices(tx: Tx, drafts: readonly DraftInvoice[]): Pr
   );
   for (const row of rows) announce(tx, row);
   return rows;
+}
+
+// The subscription is locked, so that nobody else can have taken them; if somebody has, nothing of this write may stand.
+async function takeWaiting(tx: Tx, drafts: readonly DraftInvoice[]): Promise<void> {
+  const taking = drafts.flatMap((draft) => draft.lines.flatMap((line) => (line.pendingId ? [{ id: line.pendingId, draft }] : [])));
+  if (taking.length === 0) return;
+  const tenants = [...new Set(taking.map(({ draft }) => draft.tenantId))];
+  const taken = await takePending(
+    tx,
+    tenants,
+    taking.map(({ id }) => id),
+  );
+  if (taken !== taking.length) throw new Error(`${taking.length - taken} lines that waited for this invoice are on another one`);
 }
 
 function rowOf(tx: Tx, draft: DraftInvoice, balances: Map<string, bigint>): InvoiceRow {

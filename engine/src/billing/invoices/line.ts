@@ -1,10 +1,10 @@
 /** One line of an invoice from one price: rated exactly, prorated, rounded once, with its explanation. */
-import type { Price } from "../catalog/price.ts";
+import { type Price, withPartOfAllowance } from "../catalog/price.ts";
 import { type Rated, rate } from "../catalog/rate.ts";
 import { type Amount, roundMinor, scale, toDecimal } from "../money/amount.ts";
 import { type Decimal, decimal, ONE } from "../money/decimal.ts";
 import type { Period } from "../time/period.ts";
-import { share } from "../time/proration.ts";
+import { type Share, share } from "../time/proration.ts";
 import type { DraftLine } from "./invoice.ts";
 
 /** What lines of one subscription and period have in common. */
@@ -18,14 +18,21 @@ export interface LineContext {
   full: Period;
   prorationUnit: "second" | "day";
   timeZone: string;
+  /** Of usage in a part of a period: see `UsageParts`. */
+  parts?: UsageParts;
+}
+
+/** What a part of a period takes of a usage price; null: all of it. */
+export interface UsageParts {
+  /** Of the free allowance of what adds up (counts, sums). */
+  allowance: Share | null;
+  /** Of the price of what is held rather than used up (a level of storage, seats in use). */
+  level: Share | null;
 }
 
 /** The line of a flat or a seat price: its amount for the whole period, times the share that is served. */
 export function recurringLine(price: Price, about: LineContext): DraftLine {
-  const quantity = price.type === "seat" ? decimal(about.seats) : ONE;
-  const rated = rate(price, { quantity });
-  const part = partOf(about);
-  const exact = part ? scale(rated.amount, part.num, part.den) : rated.amount;
+  const { quantity, rated, part, exact } = recurringCost(price, about);
   return {
     kind: price.type === "seat" ? "seat" : "flat",
     ...common(price, about),
@@ -39,12 +46,22 @@ export function recurringLine(price: Price, about: LineContext): DraftLine {
   };
 }
 
+/** The same before its rounding: what sums over the parts of a period are made of. */
+export function recurringCost(price: Price, about: LineContext) {
+  const quantity = price.type === "seat" ? decimal(about.seats) : ONE;
+  const rated = rate(price, { quantity });
+  const part = partOf(about);
+  return { quantity, rated, part, exact: part ? scale(rated.amount, part.num, part.den) : rated.amount };
+}
+
 export interface Metered {
   quantity: Decimal;
   eventCount: number;
   events?: readonly Decimal[];
   groupKey: string | null;
   group: Readonly<Record<string, string | null>>;
+  /** The meter tells what is held, not what was used up. */
+  level?: boolean;
 }
 
 /** What was billed for the same price, period and group before. */
@@ -55,14 +72,18 @@ export interface Billed {
 
 /** The line of a usage price: all of the period, rated from zero, less what is billed. `late` names what came after the close. */
 export function usageLine(price: Price, about: LineContext, metered: Metered, billed: Billed, late: boolean): DraftLine {
-  const part = partOf(about);
-  const rated = rate(price, {
+  const level = (metered.level && about.parts?.level) || null;
+  const allowance = (!metered.level && about.parts?.allowance) || null;
+  // A level is priced for the whole period, and the part of it that was served is taken of the result.
+  const part = level ? null : partOf(about);
+  const rated = rate(allowance ? withPartOfAllowance(price, allowance) : price, {
     quantity: metered.quantity,
     eventCount: metered.eventCount,
     ...(metered.events ? { events: metered.events } : {}),
     ...(part ? { share: part } : {}),
   });
-  const all = roundMinor(rated.amount);
+  const exact = level ? scale(rated.amount, level.num, level.den) : rated.amount;
+  const all = roundMinor(exact);
   return {
     kind: "usage",
     ...common(price, about),
@@ -73,7 +94,8 @@ export function usageLine(price: Price, about: LineContext, metered: Metered, bi
     proration: false,
     round: billed.rounds,
     explain: {
-      ...explainOf(price, rated, rated.amount, null),
+      ...explainOf(price, rated, exact, level),
+      ...(allowance ? { allowance: `${allowance.num}/${allowance.den}` } : {}),
       ...(metered.groupKey === null ? {} : { group: metered.group }),
       ...(billed.rounds > 0 ? { total: all, billed_before: billed.amount } : {}),
     },

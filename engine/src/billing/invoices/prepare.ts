@@ -5,20 +5,22 @@
 import type { Context } from "../../context.ts";
 import type { Database } from "../../db/pool.ts";
 import type { CatalogSnapshot } from "../catalog/cache.ts";
-import type { Meter } from "../catalog/meter.ts";
-import { eventsNeeded } from "../catalog/percentage.ts";
+import { isLevel } from "../catalog/meter.ts";
 import type { Plan } from "../catalog/plan.ts";
 import type { Price } from "../catalog/price.ts";
 import type { Instant } from "../time/instant.ts";
-import { fullPeriodAt, type Interval, type Period } from "../time/period.ts";
-import { type Filters, outranking } from "../usage/filter.ts";
-import { type QuantityAnswer, type QuantityAsk, readQuantities } from "../usage/quantity.ts";
-import { type BilledLine, readBilledLines } from "./billed.ts";
+import type { Interval, Period } from "../time/period.ts";
+import { type QuantityAnswer, readQuantities } from "../usage/quantity.ts";
+import { arrearsLines } from "./arrears-lines.ts";
+import { type BilledLine, billedFor, pendingAsBilled, readBilledLines } from "./billed.ts";
 import { commitmentLine } from "./commitment-line.ts";
-import type { DraftInvoice, DraftLine, InvoiceReason } from "./invoice.ts";
+import type { DraftInvoice, DraftLine, InvoiceReason, LineKind } from "./invoice.ts";
 import { type LineContext, recurringLine, usageLine } from "./line.ts";
-
-const DAY = 86_400_000;
+import { aboutOf, fullPeriodOf, type Part, partsOf } from "./parts.ts";
+import { readPending } from "./pending-store.ts";
+import type { Segment } from "./segment.ts";
+import { readSegments } from "./segment-store.ts";
+import { askOf, billedSince, type UsageTask, usageTasks } from "./usage-tasks.ts";
 
 /** What invoices must know of a subscription, whoever asks. */
 export interface Subject {
@@ -33,6 +35,10 @@ export interface Subject {
   timeZone: string;
   anchorAt: Instant;
   interval: Interval;
+  /** Since when periods are counted from this anchor. */
+  cycleStart: Instant;
+  /** What was used before it is billed elsewhere; null: all of it is billed here. */
+  usageFrom: Instant | null;
   collection: "charge_automatically" | "send_invoice";
   gateway: string;
 }
@@ -46,135 +52,99 @@ export interface BillingRequest {
   closes: Period | null;
   /** Bills what is due in advance for this period. */
   advances: Period | null;
-}
-
-interface UsageTask {
-  price: Price;
-  /** What more specific prices of the same meter bill in its place. */
-  except: Filters[];
-  about: LineContext;
-  period: Period;
-  late: boolean;
+  /** Whom that is sold to, where the terms change with the period. */
+  ahead?: Subject;
+  /** The parts of what is closed, where it ends before its time; else they are read. */
+  parts?: readonly Segment[];
+  /** The free allowance of usage is all of it, though the period is cut: what was paid for it is not given back. */
+  wholeAllowance?: boolean;
+  /** What was used at the very end of what is closed counts too: nothing comes after it. */
+  throughEnd?: boolean;
+  /** Lines of a change, computed beside. */
+  extra?: readonly DraftLine[];
 }
 
 interface Work {
   request: BillingRequest;
-  plan: Plan;
+  parts: Part[];
+  advance: Plan | null;
   billed: BilledLine[];
   usage: UsageTask[];
+  /** Lines that waited for this invoice. */
+  pending: DraftLine[];
 }
 
 /** One draft for each request, in order; null where there is nothing to bill. */
 export async function prepareInvoices(ctx: Context, db: Database, requests: readonly BillingRequest[]): Promise<(DraftInvoice | null)[]> {
   const catalog = await ctx.catalog.current();
-  const billed = await readBilledLines(
-    db,
-    requests.flatMap(({ subject, closes, advances }) => {
-      const from = closes ?? advances;
-      return subject.subscriptionId && from
-        ? [{ subscriptionId: subject.subscriptionId, tenantId: subject.tenantId, since: horizon(ctx, from.start) }]
-        : [];
-    }),
-  );
+  const asks = requests.flatMap((request) => {
+    const { subscriptionId, tenantId } = request.subject;
+    return subscriptionId ? [{ subscriptionId, tenantId, since: billedSince(ctx, request) }] : [];
+  });
+  const billed = await readBilledLines(db, asks);
+  const segments = await readSegments(db, asks);
+  const pending = await readPending(db, asks);
   const works: Work[] = [];
   for (const request of requests) {
-    const plan = await ctx.catalog.plan(request.subject.planKey, request.subject.planVersion);
-    const known = request.subject.subscriptionId === null ? [] : (billed.get(request.subject.subscriptionId) ?? []);
-    works.push({ request, plan, billed: known, usage: await usageTasks(ctx, request, plan, known) });
+    const id = request.subject.subscriptionId ?? "";
+    const waiting = pending.get(id) ?? [];
+    const known = [...(billed.get(id) ?? []), ...waiting.map(pendingAsBilled)];
+    const stored = segments.get(id) ?? [];
+    const parts = await partsOf(ctx, request, stored);
+    const buyer = request.ahead ?? request.subject;
+    works.push({
+      request,
+      parts,
+      advance: request.advances ? await ctx.catalog.plan(buyer.planKey, buyer.planVersion) : null,
+      billed: known,
+      usage: await usageTasks(ctx, request, parts, known, stored),
+      pending: waiting,
+    });
+    // Of several invoices made at once, the first takes what waits.
+    pending.delete(id);
   }
-  const asks = works.flatMap((work) => work.usage.map((task) => askOf(work.request.subject, task, catalog)));
-  const answers = await readQuantities(db, asks);
+  const quantities = works.flatMap((work) => work.usage.map((task) => askOf(work.request.subject, task, catalog)));
+  const answers = await readQuantities(db, quantities);
   let next = 0;
   return works.map((work) => {
     const mine = answers.slice(next, next + work.usage.length);
     next += work.usage.length;
-    return compose(work, mine);
+    return compose(work, mine, catalog);
   });
 }
 
-// Usage that came since the last close lies at most so far back.
-function horizon(ctx: Context, closedAt: Instant): Instant {
-  return closedAt - (ctx.config.usage.maxAgeDays + 1) * DAY;
-}
-
-async function usageTasks(ctx: Context, request: BillingRequest, plan: Plan, billed: BilledLine[]): Promise<UsageTask[]> {
-  const { closes, subject } = request;
-  if (!closes) return [];
-  const tasks = usagePrices(plan, subject.currency).map((priced) => ({
-    ...priced,
-    about: aboutOf(request, plan, closes),
-    period: closes,
-    late: false,
-  }));
-  const limit = horizon(ctx, closes.start);
-  const before = new Map<Instant, BilledLine>();
-  for (const line of billed) if (line.period.end <= closes.start && line.period.end > limit) before.set(line.period.start, line);
-  for (const line of before.values()) {
-    const sold = await ctx.catalog.plan(line.planKey, line.planVersion);
-    for (const priced of usagePrices(sold, subject.currency)) {
-      tasks.push({ ...priced, about: aboutOf(request, sold, line.period), period: line.period, late: true });
-    }
-  }
-  return tasks;
-}
-
-function usagePrices(plan: Plan, currency: string): { price: Price; except: Filters[] }[] {
-  const prices = plan.pricesIn(currency).filter((price) => price.type === "usage");
-  return prices.map((price) => ({
-    price,
-    except: outranking(
-      prices.filter((other) => other.meter === price.meter),
-      price,
-    ),
-  }));
-}
-
-function aboutOf({ subject }: BillingRequest, plan: Plan, service: Period): LineContext {
-  return {
-    planKey: plan.key,
-    planVersion: plan.version,
-    seats: subject.seats,
-    service,
-    full: fullPeriodAt(subject.anchorAt, subject.interval, subject.timeZone, service.start),
-    prorationUnit: plan.prorationUnit,
-    timeZone: subject.timeZone,
-  };
-}
-
-function askOf(subject: Subject, { price, except, period }: UsageTask, catalog: CatalogSnapshot): QuantityAsk {
-  const meter: Meter | undefined = catalog.meters.get(price.meter ?? "");
-  if (!meter) throw new Error(`price ${price.key} reads the meter ${price.meter}, which the catalog does not have`);
-  const needed = eventsNeeded(price);
-  return {
-    tenantNo: subject.tenantNo,
-    meter,
-    start: period.start,
-    end: period.end,
-    ...(price.filters ? { filters: price.filters } : {}),
-    ...(except.length > 0 ? { except } : {}),
-    ...(price.groupBy ? { groupBy: price.groupBy } : {}),
-    ...(needed === "allowance" || needed === "all" ? { events: true } : {}),
-  };
-}
-
-function compose({ request, plan, billed, usage }: Work, answers: QuantityAnswer[]): DraftInvoice | null {
-  const { subject, closes, advances } = request;
-  const lines: DraftLine[] = [];
-  const recurring = plan.pricesIn(subject.currency).filter((price) => price.type !== "usage");
+function compose(
+  { request, parts, advance, billed, usage, pending }: Work,
+  answers: QuantityAnswer[],
+  catalog: CatalogSnapshot,
+): DraftInvoice | null {
+  const { currency } = request.subject;
+  const lines: DraftLine[] = [...pending, ...(request.extra ?? [])];
+  const [only] = parts;
   // A period that is closed also bills what should have been paid before it: one that began in the past.
-  if (closes) addRecurring(lines, recurring, aboutOf(request, plan, closes), billed);
+  if (only && parts.length === 1) addRecurring(lines, recurringPrices(only.sold, currency), only.recurring, null, billed);
+  else lines.push(...arrearsLines(parts, currency, billed));
   usage.forEach((task, index) => {
-    addUsage(lines, task, answers[index] ?? [], billed);
+    addUsage(lines, task, answers[index] ?? [], billed, catalog);
   });
-  if (closes) {
-    const commitment = commitmentLine(plan, subject.currency, aboutOf(request, plan, closes), lines, billed);
+  const last = parts.at(-1);
+  if (last) {
+    const committed = parts.map((part) => ({ plan: part.inForce, about: part.usage }));
+    // What waited is among what is billed already.
+    const commitment = commitmentLine(committed, last.segment.period.end, currency, lines.slice(pending.length), billed);
     if (commitment) lines.push(commitment);
   }
-  if (advances) {
-    const paidBefore = recurring.filter((price) => price.timing === "in_advance");
-    addRecurring(lines, paidBefore, aboutOf(request, plan, advances), billed);
+  if (advance && request.advances) {
+    const buyer = request.ahead ?? request.subject;
+    const about = aboutOf(buyer, advance, { service: request.advances, full: fullPeriodOf(buyer, request.advances) }, buyer.seats);
+    const paidBefore = recurringPrices(advance, currency).filter((price) => price.timing === "in_advance");
+    addRecurring(lines, paidBefore, about, request.advances.end, billed);
   }
   return lines.length === 0 ? null : { ...emptyDraft(request), lines };
+}
+
+function recurringPrices(plan: Plan, currency: string): Price[] {
+  return plan.pricesIn(currency).filter((price) => price.type !== "usage");
 }
 
 export function emptyDraft({ subject, reason, period }: BillingRequest): DraftInvoice {
@@ -191,21 +161,40 @@ export function emptyDraft({ subject, reason, period }: BillingRequest): DraftIn
   };
 }
 
-function addRecurring(lines: DraftLine[], prices: readonly Price[], about: LineContext, billed: readonly BilledLine[]): void {
+// What is paid in advance is told by both its ends from what was sold, and given back, at the same start.
+function addRecurring(
+  lines: DraftLine[],
+  prices: readonly Price[],
+  about: LineContext,
+  end: Instant | null,
+  billed: readonly BilledLine[],
+): void {
   for (const price of prices) {
-    const done = billed.some((line) => line.priceKey === price.key && line.kind !== "usage" && line.period.start === about.service.start);
-    if (!done) lines.push(recurringLine(price, about));
+    const before = billed.filter(
+      ({ kind, priceKey, period }) =>
+        priceKey === price.key && (kind === "flat" || kind === "seat") && period.start === about.service.start,
+    );
+    const line = recurringLine(price, about);
+    const of = (kind: LineKind, list: readonly BilledLine[]) =>
+      billedFor(list, { kind, priceKey: price.key, start: about.service.start, groupKey: null }).rounds;
+    const sold = before.filter(({ period }) => end === null || period.end === end);
+    const givenBack = billed.filter(({ period }) => period.end === end);
+    if (sold.length > 0 && of("flat", sold) + of("seat", sold) > of("credit", givenBack)) continue;
+    lines.push({ ...line, round: of(line.kind, before) });
   }
 }
 
-function addUsage(lines: DraftLine[], task: UsageTask, answer: QuantityAnswer, billed: readonly BilledLine[]): void {
+function addUsage(
+  lines: DraftLine[],
+  task: UsageTask,
+  answer: QuantityAnswer,
+  billed: readonly BilledLine[],
+  catalog: CatalogSnapshot,
+): void {
+  const meter = catalog.meters.get(task.price.meter ?? "");
   for (const metered of answer) {
     const groupKey = task.price.groupBy ? metered.key : null;
-    const before = billed.find(
-      (line) =>
-        line.kind === "usage" && line.priceKey === task.price.key && line.period.start === task.period.start && line.groupKey === groupKey,
-    );
-    const done = before ?? { amount: 0n, rounds: 0 };
+    const done = billedFor(billed, { kind: "usage", priceKey: task.price.key, start: task.about.service.start, groupKey });
     const line = usageLine(
       task.price,
       task.about,
@@ -215,6 +204,7 @@ function addUsage(lines: DraftLine[], task: UsageTask, answer: QuantityAnswer, b
         ...(metered.events ? { events: metered.events } : {}),
         groupKey,
         group: metered.group,
+        level: meter !== undefined && isLevel(meter),
       },
       done,
       done.rounds > 0 || task.late,

@@ -63,7 +63,7 @@ export function quote(body: QuoteBody, catalog: CatalogSnapshot, now: Instant) {
     if (price.type !== "usage") return [recurringLine(price, { ...about, seats: seats.get(price.key) ?? about.seats })];
     return (used.get(price.key) ?? [NOTHING_USED]).map((each) => lineOf(price, about, each));
   });
-  const commitment = commitmentLine(plan, currency, about, lines, []);
+  const commitment = commitmentLine([{ plan, about }], about.service.end, currency, lines, []);
   if (commitment) lines.push({ ...commitment, planKey: about.planKey, planVersion: about.planVersion });
   const total = subtotalOf(lines);
   return { currency, lines: lines.map(draftLineView), subtotal: total, total };

@@ -21,7 +21,7 @@ export const LineView: TSchema = Named(
   "InvoiceLine",
   Type.Object({
     id: text(),
-    kind: Type.String({ description: "flat, seat, usage or commitment." }),
+    kind: Type.String({ description: "flat, seat, usage, commitment or credit." }),
     plan: text(),
     price: text(),
     meter: text(),

@@ -6,14 +6,18 @@ import { prepareInvoices } from "../invoices/prepare.ts";
 import { findPeriodInvoice, type InvoiceRow } from "../invoices/store.ts";
 import { formatInstant, type Instant } from "../time/instant.ts";
 import { fullPeriodAt, type Period } from "../time/period.ts";
-import { cycleAt } from "./renew.ts";
-import { findCurrent, type SubscriptionRow } from "./store.ts";
+import { cycleAt } from "./cycle.ts";
+import { lockCurrent } from "./lock-current.ts";
+import type { SubscriptionRow } from "./store.ts";
 import { subjectOf } from "./subject.ts";
+import { wrongState } from "./subscription.ts";
 
 export async function billPeriod(tx: Tx, input: { tenantId: string; period: Period }): Promise<{ invoice: InvoiceRow; made: boolean }> {
-  const row = await findCurrent(tx, input.tenantId, true);
+  const row = await lockCurrent(tx, input.tenantId);
   if (!row) throw new Refusal("no_subscription", "The tenant has no subscription, so there is no period to bill.");
   const period = servedPeriod(row, input.period, tx.now);
+  if (row.status === "paused" && period.start >= row.current_period_start)
+    throw wrongState(row.status, ", so its period is billed when it is resumed.");
   const known = await findPeriodInvoice(tx, input.tenantId, row.id, period.start);
   if (known) return { invoice: known, made: false };
   const [draft] = await prepareInvoices(tx.ctx, tx, [
@@ -26,9 +30,8 @@ export async function billPeriod(tx: Tx, input: { tenantId: string; period: Peri
 
 /** The billing period that is meant, given as it is served or as the whole that the first one is a part of. */
 function servedPeriod(row: SubscriptionRow, wanted: Period, now: Instant): Period {
-  const paidFrom = row.trial_end ?? row.started_at;
-  const at = Math.max(wanted.start, paidFrom);
-  const served = cycleAt(row, paidFrom, at);
+  const at = Math.max(wanted.start, row.cycle_start);
+  const served = cycleAt(row, at);
   const full = fullPeriodAt(row.anchor_at, { unit: row.interval_unit, count: row.interval_count }, row.time_zone, at);
   const same = wanted.end === served.end && (wanted.start === served.start || wanted.start === full.start);
   if (!same) {

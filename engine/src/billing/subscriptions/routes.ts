@@ -104,6 +104,7 @@ export function subscriptionRoutes(app: FastifyInstance, ctx: Context): void {
       const tenant = await tenantOf(params.tenant_id);
       const draft = await previewUpcoming(ctx, onPool(ctx.pool), {
         tenantId: tenant.id,
+        now: await ctx.tenants.now(tenant),
         seats: body?.seats,
         plan: body?.plan,
         at: instantOf(body?.at),

@@ -3,13 +3,13 @@ import type { Tx } from "../../commit.ts";
 import { invalidField, Refusal } from "../../errors.ts";
 import { newId } from "../../ids.ts";
 import type { Plan } from "../catalog/plan.ts";
-import { issueInvoices } from "../invoices/issue.ts";
-import { prepareInvoices } from "../invoices/prepare.ts";
 import type { TenantRef } from "../tenants/cache.ts";
 import type { Instant } from "../time/instant.ts";
 import { alignAnchor, servicePeriodAt } from "../time/period.ts";
-import { findCurrent, hadTrial, insertSubscription, type SubscriptionRow } from "./store.ts";
-import { subjectOf } from "./subject.ts";
+import { billStart } from "./bill-start.ts";
+import { dueAt } from "./cycle.ts";
+import { lockCurrent } from "./lock-current.ts";
+import { hadTrial, insertSubscription, insertTrial, type SubscriptionRow } from "./store.ts";
 import { isLive } from "./subscription.ts";
 
 const DAY = 86_400_000;
@@ -38,10 +38,11 @@ export async function startSubscription(tx: Tx, input: StartInput): Promise<Subs
       faults: [{ path: "plan", message: "names no plan" }],
     });
   }
-  const current = await findCurrent(tx, tenant.id);
+  const current = await lockCurrent(tx, tenant.id);
   if (current && isLive(current.status)) throw alreadySubscribed(current);
-  const row = await firstState(tx, input, plan);
+  const row = { ...(await firstState(tx, input, plan)), usage_from: current && usageAfter(current) };
   if (!(await insertSubscription(tx, row))) throw alreadySubscribed(null);
+  if (row.trial_end !== null) await insertTrial(tx, row, row.started_at);
   const stored = { ...row, tenant_no: tenant.no };
   tx.emit({
     type: "subscription.started",
@@ -57,22 +58,6 @@ export async function startSubscription(tx: Tx, input: StartInput): Promise<Subs
   return stored;
 }
 
-/** Issues what is paid in advance for the current period; nothing where the plan has no such price. */
-export async function billStart(tx: Tx, rows: readonly SubscriptionRow[]): Promise<void> {
-  const drafts = await prepareInvoices(
-    tx.ctx,
-    tx,
-    rows.map((row) => {
-      const period = { start: row.current_period_start, end: row.current_period_end };
-      return { subject: subjectOf(row), reason: "start", period, closes: null, advances: period };
-    }),
-  );
-  await issueInvoices(
-    tx,
-    drafts.filter((draft) => draft !== null),
-  );
-}
-
 async function firstState(tx: Tx, input: StartInput, plan: Plan): Promise<Omit<SubscriptionRow, "tenant_no">> {
   const { tenant } = input;
   const startAt = input.startAt ?? tx.now;
@@ -84,7 +69,7 @@ async function firstState(tx: Tx, input: StartInput, plan: Plan): Promise<Omit<S
   const trialEnd = trialDays > 0 ? paidFrom : null;
   const cycle = servicePeriodAt(paidFrom, anchor, plan.interval, tenant.timeZone, Math.max(paidFrom, tx.now));
   const period = trialing || (future && trialEnd !== null) ? { start: startAt, end: paidFrom } : cycle;
-  return {
+  const row: Omit<SubscriptionRow, "tenant_no"> = {
     id: newId("subscription"),
     tenant_id: tenant.id,
     test_clock_id: tenant.testClockId,
@@ -100,22 +85,33 @@ async function firstState(tx: Tx, input: StartInput, plan: Plan): Promise<Omit<S
     interval_count: plan.interval.count,
     time_zone: tenant.timeZone,
     anchor_at: anchor,
+    cycle_start: paidFrom,
     started_at: startAt,
     current_period_start: period.start,
     current_period_end: period.end,
     closed_until: trialing || future ? period.start : paidFrom,
+    usage_from: null,
     trial_end: trialEnd,
+    trial_warned: false,
     cancel_at: null,
     canceled_at: null,
+    cancel_reason: null,
     ended_at: null,
     pause: null,
     scheduled_change: null,
     grace_until: null,
     auto_renew: input.autoRenew ?? true,
     billing_email: input.billingEmail ?? null,
-    due_at: future ? startAt : period.end,
+    due_at: null,
     created_at: tx.now,
   };
+  return { ...row, due_at: dueAt({ ...row, tenant_no: tenant.no }) };
+}
+
+/** Whoever cancels at once is billed for that instant too; who comes back at the same one, or dates the start back, not again. */
+function usageAfter(before: SubscriptionRow): Instant | null {
+  if (before.ended_at === null) return null;
+  return before.ended_at < before.current_period_end ? before.ended_at + 1 : before.ended_at;
 }
 
 // A tenant gets one trial a plan, whoever asks.

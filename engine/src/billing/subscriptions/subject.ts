@@ -14,6 +14,8 @@ export function subjectOf(row: SubscriptionRow): Subject {
     seats: row.seats,
     timeZone: row.time_zone,
     anchorAt: row.anchor_at,
+    cycleStart: row.cycle_start,
+    usageFrom: row.usage_from,
     interval: { unit: row.interval_unit, count: row.interval_count },
     collection: row.collection,
     gateway: row.gateway,

@@ -20,6 +20,11 @@ export function assertMove(from: SubscriptionStatus, to: SubscriptionStatus): vo
   }
 }
 
+/** The refusal of a step that is no move between states: `what` completes "The subscription is active, …". */
+export function wrongState(status: SubscriptionStatus, what: string): Refusal {
+  return new Refusal("invalid_state", `The subscription is ${status}${what}`, { extra: { state: status } });
+}
+
 export function isLive(status: SubscriptionStatus): boolean {
   return status !== "canceled" && status !== "expired";
 }

@@ -1,0 +1,55 @@
+/** Ends a subscription at once: the last invoice has what was used and not billed, and gives back what was paid if asked to. */
+import type { Tx } from "../../commit.ts";
+import { issueInvoices } from "../invoices/issue.ts";
+import { prepareInvoices } from "../invoices/prepare.ts";
+import type { Instant } from "../time/instant.ts";
+import { cutPeriod } from "./cut-period.ts";
+import { isTrialPeriod, pauseOf } from "./cycle.ts";
+import { deleteTrial, type SubscriptionRow, saveSubscription } from "./store.ts";
+import { assertMove } from "./subscription.ts";
+
+export interface EndInput {
+  status: "canceled" | "expired";
+  at: Instant;
+  reason: string | null;
+  refundUnused: boolean;
+}
+
+export async function endSubscription(tx: Tx, row: SubscriptionRow, input: EndInput): Promise<SubscriptionRow> {
+  assertMove(row.status, input.status);
+  // Nothing of a trial is billed, nor of what never began; a pause has ended what was served.
+  const billed = row.status !== "incomplete" && !isTrialPeriod(row);
+  const at = Math.min(pauseOf(row)?.pausedAt ?? input.at, row.current_period_end);
+  const requests = billed ? (await cutPeriod(tx.ctx, tx, row, { at, credit: input.refundUnused, next: null })).requests : [];
+  const next: SubscriptionRow = {
+    ...row,
+    status: input.status,
+    canceled_at: row.canceled_at ?? (input.status === "canceled" ? tx.now : null),
+    cancel_reason: input.reason ?? row.cancel_reason,
+    ended_at: input.at,
+    closed_until: at,
+    pause: null,
+    scheduled_change: null,
+    due_at: null,
+  };
+  await saveSubscription(tx, next);
+  if (row.status === "incomplete") await deleteTrial(tx, row);
+  tx.emit({
+    type: input.status === "canceled" ? "subscription.canceled" : "subscription.expired",
+    tenantId: row.tenant_id,
+    subject: row.id,
+    summary: input.status === "canceled" ? "The subscription was canceled." : "The subscription ended before it began.",
+    data: {
+      subscription: row.id,
+      plan: row.plan_key,
+      status: next.status,
+      reason: next.cancel_reason,
+      refund_unused: input.refundUnused,
+    },
+  });
+  await issueInvoices(
+    tx,
+    (await prepareInvoices(tx.ctx, tx, requests)).filter((draft) => draft !== null),
+  );
+  return next;
+}

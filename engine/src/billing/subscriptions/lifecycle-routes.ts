@@ -1,0 +1,189 @@
+/** HTTP of what happens to a subscription after its start. */
+import type { FastifyInstance } from "fastify";
+import { Type } from "typebox";
+import type { Context } from "../../context.ts";
+import { tenantNotFound } from "../../errors.ts";
+import { route } from "../../http/route.ts";
+import { Closed, Currency, Instant, Key, Nullable, OneOf, SignedMinor, Text } from "../../http/schema.ts";
+import { subtotalOf } from "../invoices/invoice.ts";
+import { draftLineView, LineView } from "../invoices/view.ts";
+import { formatInstant, parseInstant } from "../time/instant.ts";
+import { cancelSubscription } from "./cancel.ts";
+import { changePlan, type PlanChanged } from "./change-plan.ts";
+import { pauseSubscription } from "./pause.ts";
+import { resumeSubscription } from "./resume.ts";
+import { revokeCancellation } from "./revoke-cancellation.ts";
+import { updateSubscription } from "./update-subscription.ts";
+import { SubscriptionView, subscriptionView } from "./view.ts";
+
+const Params = Type.Object({ tenant_id: Type.String() });
+const Seats = Type.Integer({ minimum: 0, maximum: 10_000_000 });
+const Proration = OneOf(
+  ["invoice_now", "next_invoice", "none"],
+  "When the difference for the rest of the period is billed; none: it is not. invoice_now if not said.",
+);
+
+const DryRun = Closed(
+  {
+    dry_run: Type.Boolean(),
+    plan: Type.String(),
+    seats: Type.Integer(),
+    when: OneOf(["now", "period_end"]),
+    effective_at: Instant(),
+    currency: Currency(),
+    lines: Type.Array(LineView),
+    total: SignedMinor(),
+  },
+  { description: "Of a dry run: what the change would make. Nothing was stored." },
+);
+
+export function lifecycleRoutes(app: FastifyInstance, ctx: Context): void {
+  const tenantOf = async (tenantId: string) => {
+    const tenant = await ctx.tenants.find(tenantId);
+    if (!tenant) throw tenantNotFound(tenantId);
+    return tenant.id;
+  };
+
+  route(app, ctx, {
+    method: "PATCH",
+    url: "/v1/tenants/:tenant_id/subscription",
+    permission: "billing.write",
+    summary: "Change seats, renewal or the address of invoices",
+    params: Params,
+    body: Closed({
+      auto_renew: Type.Optional(Type.Boolean({ description: "false: it expires at the end of its period." })),
+      seats: Type.Optional(Seats),
+      billing_email: Type.Optional(Nullable(Text(320))),
+      proration: Type.Optional(Proration),
+    }),
+    response: { 200: SubscriptionView },
+    handle: async ({ params, body, write }) => {
+      const tenantId = await tenantOf(params.tenant_id);
+      return write(async (tx) =>
+        subscriptionView(
+          await updateSubscription(tx, {
+            tenantId,
+            seats: body.seats,
+            proration: body.proration,
+            autoRenew: body.auto_renew,
+            billingEmail: body.billing_email,
+          }),
+        ),
+      );
+    },
+  });
+
+  route(app, ctx, {
+    method: "POST",
+    url: "/v1/tenants/:tenant_id/subscription/plan",
+    permission: "billing.write",
+    summary: "Change the plan now or when the period ends; dry_run answers the lines that it would make",
+    params: Params,
+    body: Closed({
+      plan: Key("The key of a plan."),
+      when: Type.Optional(
+        OneOf(
+          ["now", "period_end", "auto"],
+          "auto: now where the interval stays and the price is higher, else period_end. now if not said.",
+        ),
+      ),
+      seats: Type.Optional(Seats),
+      proration: Type.Optional(Proration),
+      dry_run: Type.Optional(Type.Boolean()),
+    }),
+    response: { 200: Type.Union([SubscriptionView, DryRun]) },
+    handle: async ({ params, body, write }) => {
+      const tenantId = await tenantOf(params.tenant_id);
+      return write(async (tx) => {
+        const changed = await changePlan(tx, {
+          tenantId,
+          plan: body.plan,
+          seats: body.seats,
+          when: body.when,
+          proration: body.proration,
+          dryRun: body.dry_run,
+        });
+        return body.dry_run ? dryRunView(changed) : subscriptionView(changed.row);
+      });
+    },
+  });
+
+  route(app, ctx, {
+    method: "POST",
+    url: "/v1/tenants/:tenant_id/subscription/cancel",
+    permission: "billing.write",
+    summary: "Cancel now or when the period ends",
+    params: Params,
+    body: Type.Optional(
+      Closed({
+        when: Type.Optional(OneOf(["now", "period_end"], "period_end if not said.")),
+        reason: Type.Optional(Text(500)),
+        refund_unused: Type.Optional(Type.Boolean({ description: "With now: gives what was paid for the unused time to the balance." })),
+      }),
+    ),
+    response: { 200: SubscriptionView },
+    handle: async ({ params, body, write }) => {
+      const tenantId = await tenantOf(params.tenant_id);
+      return write(async (tx) =>
+        subscriptionView(
+          await cancelSubscription(tx, { tenantId, when: body?.when, reason: body?.reason, refundUnused: body?.refund_unused }),
+        ),
+      );
+    },
+  });
+
+  route(app, ctx, {
+    method: "POST",
+    url: "/v1/tenants/:tenant_id/subscription/revoke-cancellation",
+    permission: "billing.write",
+    summary: "Take back a cancellation, else a change, that was arranged for the end of the period",
+    params: Params,
+    response: { 200: SubscriptionView },
+    handle: async ({ params, write }) => {
+      const tenantId = await tenantOf(params.tenant_id);
+      return write(async (tx) => subscriptionView(await revokeCancellation(tx, tenantId)));
+    },
+  });
+
+  route(app, ctx, {
+    method: "POST",
+    url: "/v1/tenants/:tenant_id/subscription/pause",
+    permission: "billing.write",
+    summary: "Pause charges and access",
+    params: Params,
+    body: Type.Optional(Closed({ resumes_at: Type.Optional(Nullable(Instant("When it resumes by itself; never if not said."))) })),
+    response: { 200: SubscriptionView },
+    handle: async ({ params, body, write }) => {
+      const tenantId = await tenantOf(params.tenant_id);
+      const resumesAt = body?.resumes_at == null ? null : parseInstant(body.resumes_at)!;
+      return write(async (tx) => subscriptionView(await pauseSubscription(tx, { tenantId, resumesAt })));
+    },
+  });
+
+  route(app, ctx, {
+    method: "POST",
+    url: "/v1/tenants/:tenant_id/subscription/resume",
+    permission: "billing.write",
+    summary: "End a pause: a new period begins, and what was paid and not served is given back",
+    params: Params,
+    response: { 200: SubscriptionView },
+    handle: async ({ params, write }) => {
+      const tenantId = await tenantOf(params.tenant_id);
+      return write(async (tx) => subscriptionView(await resumeSubscription(tx, tenantId)));
+    },
+  });
+}
+
+function dryRunView({ row, when, effectiveAt, lines }: PlanChanged) {
+  const { scheduled_change: arranged } = row;
+  return {
+    dry_run: true,
+    plan: arranged?.plan ?? row.plan_key,
+    seats: arranged?.seats ?? row.seats,
+    when,
+    effective_at: formatInstant(effectiveAt),
+    currency: row.currency,
+    lines: lines.map(draftLineView),
+    total: subtotalOf(lines),
+  };
+}

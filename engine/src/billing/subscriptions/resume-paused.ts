@@ -1,0 +1,50 @@
+/** Ends a pause: a new period begins at `at`, and what was paid for the time after the pause began is given back on its invoice. */
+import type { Tx } from "../../commit.ts";
+import { issueInvoices } from "../invoices/issue.ts";
+import { prepareInvoices } from "../invoices/prepare.ts";
+import { replaceSegments } from "../invoices/segment-store.ts";
+import type { Instant } from "../time/instant.ts";
+import { announcePlanChange } from "./announce.ts";
+import { billStart } from "./bill-start.ts";
+import { cutPeriod } from "./cut-period.ts";
+import { dueAt, isTrialPeriod, pauseOf } from "./cycle.ts";
+import { scheduledTerms } from "./scheduled-terms.ts";
+import { type SubscriptionRow, saveSubscription } from "./store.ts";
+import { assertMove } from "./subscription.ts";
+import { fromNewCycle, underTerms } from "./terms.ts";
+
+export async function resumePaused(tx: Tx, row: SubscriptionRow, at: Instant): Promise<SubscriptionRow> {
+  assertMove(row.status, "active");
+  const { pausedAt } = pauseOf(row)!;
+  const trial = isTrialPeriod(row);
+  // The period has ended: what was to change with its end changes now.
+  const terms = await scheduledTerms(tx.ctx, row);
+  const changed = terms ? underTerms(row, terms.plan, terms.seats, at) : row;
+  const live: SubscriptionRow = {
+    ...fromNewCycle(changed, at),
+    status: "active",
+    pause: null,
+    trial_end: trial ? pausedAt : row.trial_end,
+  };
+  const next = { ...live, due_at: dueAt(live) };
+  const cut = trial ? null : await cutPeriod(tx.ctx, tx, row, { at: Math.min(pausedAt, row.current_period_end), credit: true, next });
+  await saveSubscription(tx, next);
+  tx.emit({
+    type: "subscription.resumed",
+    tenantId: row.tenant_id,
+    subject: row.id,
+    summary: "The subscription was resumed, and a new period began.",
+    data: { subscription: row.id, plan: next.plan_key, status: next.status, paused_at: row.pause?.paused_at },
+  });
+  if (terms) announcePlanChange(tx, row, next, "invoice_now");
+  if (!cut) {
+    await billStart(tx, [next]);
+    return next;
+  }
+  await replaceSegments(tx, { tenantId: row.tenant_id, subscriptionId: row.id }, row.current_period_start, cut.segments);
+  await issueInvoices(
+    tx,
+    (await prepareInvoices(tx.ctx, tx, cut.requests)).filter((draft) => draft !== null),
+  );
+  return next;
+}
