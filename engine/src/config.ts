@@ -21,6 +21,8 @@ export interface Config {
   usage: { maxAgeDays: number; maxAheadMinutes: number };
   defaultTrialDays: number;
   gracePeriodDays: number;
+  /** Days after the first failure of a payment on which it is tried again. */
+  dunningRetryDays: readonly number[];
   rateLimitPerSecond: number;
   invoicePrefix: string;
   paymentTermDays: number;
@@ -48,6 +50,7 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
     },
     defaultTrialDays: integer(env, "DEFAULT_TRIAL_DAYS", 14, 0, 3_650),
     gracePeriodDays: integer(env, "BILLING_GRACE_PERIOD_DAYS", 3, 0, 365),
+    dunningRetryDays: days(env, "DUNNING_RETRY_DAYS", [1, 3, 5, 7]),
     rateLimitPerSecond: integer(env, "RATE_LIMIT_PER_SECOND", 10_000, 1, 10_000_000),
     invoicePrefix: pattern(env, "INVOICE_PREFIX", /^[A-Za-z0-9-]{1,20}$/, "INV", "1 to 20 letters, digits or dashes"),
     paymentTermDays: integer(env, "PAYMENT_TERM_DAYS", 14, 0, 365),
@@ -80,6 +83,16 @@ function integer(env: Env, name: string, fallback: number, min: number, max: num
     throw new ConfigError(`${name} is ${JSON.stringify(text)}, but must be a whole number from ${min} to ${max}.`);
   }
   return value;
+}
+
+function days(env: Env, name: string, fallback: readonly number[]): readonly number[] {
+  const text = env[name];
+  if (text === undefined) return fallback;
+  const values = text.split(",").flatMap((part) => (part.trim() === "" ? [] : [Number(part)]));
+  if (!values.every((value, index) => Number.isInteger(value) && value > (values[index - 1] ?? 0) && value <= 365)) {
+    throw new ConfigError(`${name} is ${JSON.stringify(text)}, but must be rising whole days from 1 to 365, such as 1,3,5,7.`);
+  }
+  return values;
 }
 
 function oneOf<T extends string>(env: Env, name: string, values: readonly T[], fallback: T): T {

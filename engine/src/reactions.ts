@@ -4,6 +4,9 @@
  */
 import { noteSale } from "./billing/catalog/note-sale.ts";
 import { notePaymentFailure, settleInvoice } from "./billing/invoices/settle.ts";
+import { endAfterDunning } from "./billing/subscriptions/end-after-dunning.ts";
+import { markPastDue } from "./billing/subscriptions/mark-past-due.ts";
+import { recover } from "./billing/subscriptions/recover.ts";
 import { noteSubscription } from "./billing/tenants/note-subscription.ts";
 import { registerMeters } from "./billing/usage/register-meters.ts";
 import type { Tx } from "./commit.ts";
@@ -17,4 +20,8 @@ export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {
   "subscription.started": [noteSale, noteSubscription],
   "payment.succeeded": [settleInvoice],
   "payment.failed": [notePaymentFailure],
+  "invoice.payment_failed": [markPastDue, endAfterDunning],
+  "invoice.paid": [recover],
+  "invoice.voided": [recover],
+  "invoice.marked_uncollectible": [recover],
 };

@@ -23,7 +23,7 @@ export async function listEvents(
 ): Promise<EventRow[]> {
   return db.query<EventRow>(
     `select ${COLUMNS} from billing_events
-     where tenant_id = $1 and ($2::text is null or type = $2) and ($3::bigint is null or seq < $3) order by seq desc limit $4`,
+     where tenant_id = $1 and ($2::text is null or type = $2) and ($3::bigint is null or seq < $3) order by billing_events.seq desc limit $4`,
     [tenantId, filter.type, filter.before, filter.limit],
   );
 }
@@ -44,7 +44,7 @@ export async function followEvents(db: Database, after: Position, limit: number)
   return db.query<EventRow & Position>(
     `/* all tenants: followers serve everybody */
      select xid::text, ${COLUMNS} from billing_events
-     where (xid, seq) > ($1::text::xid8, $2::bigint) and xid < pg_snapshot_xmin(pg_current_snapshot()) order by xid, seq limit $3`,
+     where (xid, seq) > ($1::text::xid8, $2::bigint) and xid < pg_snapshot_xmin(pg_current_snapshot()) order by billing_events.xid, billing_events.seq limit $3`,
     [after.xid, after.seq, limit],
   );
 }

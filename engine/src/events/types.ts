@@ -20,6 +20,7 @@ export const EVENT_TYPES = [
   "invoice.paid",
   "invoice.payment_failed",
   "invoice.voided",
+  "invoice.marked_uncollectible",
   "payment.succeeded",
   "payment.failed",
   "payment.refunded",

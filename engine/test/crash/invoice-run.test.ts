@@ -58,7 +58,9 @@ describe("an invoice run", () => {
 
   // Ends by itself, or is killed as soon as it has reported so many chunks.
   async function worker(killAfterChunks: number | null): Promise<void> {
-    const child = spawn(process.execPath, [CHILD, world.billing.databaseUrl, clockId, String(NOW), "7"], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, [CHILD, world.billing.databaseUrl, clockId, String(NOW), "7"], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     const ended = once(child, "exit");
     let chunks = 0;
     for await (const line of createInterface({ input: child.stdout })) {

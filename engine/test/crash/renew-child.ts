@@ -5,6 +5,8 @@ import { createBillwright } from "../../src/engine.ts";
 const [database, testClockId, now, chunk] = process.argv.slice(2) as [string, string, string, string];
 const billing = await createBillwright({ database, worker: false, config: { logLevel: "silent", databasePoolSize: 2 } });
 process.stdout.write("ready\n");
-const moved = await renewDue(billing.ctx, { now: Number(now), testClockId, chunk: Number(chunk) }, (count) => process.stdout.write(`${count}\n`));
+const moved = await renewDue(billing.ctx, { now: Number(now), testClockId, chunk: Number(chunk) }, (count) =>
+  process.stdout.write(`${count}\n`),
+);
 await billing.close();
 process.stdout.write(`done ${moved}\n`);

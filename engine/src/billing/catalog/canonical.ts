@@ -73,7 +73,7 @@ export function canonicalHead(doc: PlanDocument): Fields {
 }
 
 export function canonicalTerms(terms: PlanTerms): Fields {
-  return terms as unknown as Fields;
+  return { after_dunning: "cancel", ...terms };
 }
 
 /** What a meter measures; fixed once it has measured anything. */

@@ -104,6 +104,7 @@ export const PlanBody = Closed({
   default: opt(Type.Boolean({ description: "What a tenant without a subscription has." })),
   proration_unit: opt(OneOf(["second", "day"])),
   seat_decrease: opt(OneOf(["credit", "period_end"])),
+  after_dunning: opt(OneOf(["cancel", "expire", "keep"], "What becomes of a subscription when the last retry of a payment failed.")),
   minimum_commitment: opt(WholeAmount("Least amount of the period's usage and recurring lines.")),
   prices: opt(Type.Array(PriceBody, { maxItems: 100 })),
   entitlements: opt(Type.Array(EntitlementBody, { maxItems: 500 })),

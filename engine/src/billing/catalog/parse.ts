@@ -93,6 +93,7 @@ export function parsePlan({ key, version, head, terms, archived }: StoredPlan, d
     trialDays: terms.trial_days ?? (terms.trial ? defaultTrialDays : null),
     prorationUnit: terms.proration_unit,
     seatDecrease: terms.seat_decrease,
+    afterDunning: terms.after_dunning ?? "cancel",
     minimumCommitment: Object.fromEntries(
       [[terms.currency, terms.minimum_commitment] as const, ...commitments].flatMap(([currency, amount]) =>
         amount === null ? [] : [[currency, BigInt(amount)]],

@@ -43,6 +43,7 @@ export function planView(row: PlanRow, features: ReadonlyMap<string, FeatureDocu
     trial: terms.trial || (terms.trial_days ?? 0) > 0,
     proration_unit: terms.proration_unit,
     seat_decrease: terms.seat_decrease,
+    after_dunning: terms.after_dunning ?? "cancel",
     minimum_commitment: head.minimum_commitment ?? null,
     prices: inOrder("plan", head).prices ?? [],
     entitlements: terms.entitlements.map((entry) => ({

@@ -80,6 +80,10 @@ function rowOf(tx: Tx, draft: DraftInvoice, balances: Map<string, bigint>): Invo
     paid_at: due === 0n ? tx.now : null,
     voided_at: null,
     processor_invoice_id: null,
+    failed_at: null,
+    retries: 0,
+    next_attempt_at: null,
+    dunning_ended_at: null,
     created_at: tx.now,
   };
 }

@@ -31,6 +31,12 @@ export interface InvoiceRow {
   paid_at: Instant | null;
   voided_at: Instant | null;
   processor_invoice_id: string | null;
+  /** The first failure of a payment; set as long as the invoice is known to have failed. */
+  failed_at: Instant | null;
+  /** Retries begun. */
+  retries: number;
+  next_attempt_at: Instant | null;
+  dunning_ended_at: Instant | null;
   created_at: Instant;
 }
 
@@ -55,7 +61,8 @@ export interface LineRow {
 }
 
 const INVOICE = `id, tenant_id, test_clock_id, subscription_id, reason, status, number, currency, period_start, period_end, subtotal, discount, tax, total,
-  balance_applied, amount_paid, amount_due, collection, gateway, issued_at, due_at, paid_at, voided_at, processor_invoice_id, created_at`;
+  balance_applied, amount_paid, amount_due, collection, gateway, issued_at, due_at, paid_at, voided_at, processor_invoice_id,
+  failed_at, retries, next_attempt_at, dunning_ended_at, created_at`;
 
 /** Takes `count` numbers of a series and answers the last. Locks the series until the transaction ends: no gap, no duplicate. */
 export async function takeNumbers(tx: Tx, series: string, count: number): Promise<bigint> {
@@ -188,14 +195,23 @@ export async function updateSettlement(
   tx: Tx,
   row: Pick<InvoiceRow, "id" | "tenant_id" | "status" | "amount_paid" | "amount_due" | "paid_at">,
 ): Promise<void> {
-  await tx.query("update invoices set status = $3, amount_paid = $4, amount_due = $5, paid_at = $6 where id = $1 and tenant_id = $2", [
-    row.id,
-    row.tenant_id,
-    row.status,
-    row.amount_paid.toString(),
-    row.amount_due.toString(),
-    at(row.paid_at),
-  ]);
+  await tx.query(
+    `update invoices set status = $3, amount_paid = $4, amount_due = $5, paid_at = $6,
+       next_attempt_at = case when $3 = 'paid' then null else next_attempt_at end
+     where id = $1 and tenant_id = $2`,
+    [row.id, row.tenant_id, row.status, row.amount_paid.toString(), row.amount_due.toString(), at(row.paid_at)],
+  );
+}
+
+/** A step of the invoice's own life: voided, written off. */
+export async function updateState(
+  tx: Tx,
+  row: Pick<InvoiceRow, "id" | "tenant_id" | "status" | "amount_due" | "next_attempt_at" | "voided_at">,
+): Promise<void> {
+  await tx.query(
+    "update invoices set status = $3, amount_due = $4, next_attempt_at = $5, voided_at = $6 where id = $1 and tenant_id = $2",
+    [row.id, row.tenant_id, row.status, row.amount_due.toString(), at(row.next_attempt_at), at(row.voided_at)],
+  );
 }
 
 /** Which of these periods have their invoice already. */
