@@ -1,5 +1,5 @@
 /** The engine as its own process, and beside its routes the two it is compared with: a constant answer, and one insert a request. */
-import { registerRoutes, createBillwright } from "../engine/src/engine.ts";
+import { createBillwright, registerRoutes } from "../engine/src/engine.ts";
 import { Printed, route } from "../engine/src/http/route.ts";
 import { buildServer } from "../engine/src/http/server.ts";
 import { newId } from "../engine/src/ids.ts";
@@ -39,4 +39,11 @@ const app = await buildServer(ctx, (server) => {
 await app.listen({ port: 0, host: "127.0.0.1" });
 const address = app.server.address();
 console.log(JSON.stringify({ port: typeof address === "object" && address ? address.port : 0 }));
-process.stdin.resume().once("end", () => void app.close().then(close).then(() => process.exit(0)));
+process.stdin.resume().once(
+  "end",
+  () =>
+    void app
+      .close()
+      .then(close)
+      .then(() => process.exit(0)),
+);

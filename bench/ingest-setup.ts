@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
-import { type PlainEvent, PLAIN } from "./copy.ts";
+import { PLAIN, type PlainEvent } from "./copy.ts";
 import { httpRequest } from "./load.ts";
 
 const API_KEY = "bench_key_of_the_ingestion";

@@ -41,7 +41,10 @@ try {
   const sent = 12_000 + ROUNDS * (EVENTS + SINGLES);
   if (Number(stored!.events) !== sent || Number(stored!.rolled) !== sent) throw new Error(`sent ${sent}, found ${JSON.stringify(stored)}`);
 
-  const rate = Object.fromEntries(Object.entries(rates).map(([name, values]) => [name, median(values)])) as Record<keyof typeof rates, number>;
+  const rate = Object.fromEntries(Object.entries(rates).map(([name, values]) => [name, median(values)])) as Record<
+    keyof typeof rates,
+    number
+  >;
   const times = ({ p50, p99 }: Load): string => `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`;
   report("ingest", `Ingestion: ${EVENTS.toLocaleString("en")} events a round, medians of ${ROUNDS}`, [
     { what: "COPY into a plain table, 3 indexes", rate: rate.copy, unit: "events/s", ratio: 1, note: "1 connection, one COPY a round" },

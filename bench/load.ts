@@ -13,7 +13,12 @@ export interface Load {
 }
 
 export function httpRequest(path: string, body: string, headers: Record<string, string>): Buffer {
-  const lines = Object.entries({ host: "bench", "content-type": "application/json", "content-length": String(Buffer.byteLength(body)), ...headers });
+  const lines = Object.entries({
+    host: "bench",
+    "content-type": "application/json",
+    "content-length": String(Buffer.byteLength(body)),
+    ...headers,
+  });
   return Buffer.from(`POST ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}`).join("\r\n")}\r\n\r\n${body}`);
 }
 

@@ -11,6 +11,7 @@ import type { Instant } from "./billing/time/instant.ts";
 import { formatInstant } from "./billing/time/instant.ts";
 import { sleep } from "./clock.ts";
 import type { Context } from "./context.ts";
+import { type CopyValue, copyInto } from "./db/copy.ts";
 import { type Connection, type Database, run } from "./db/pool.ts";
 import { Refusal, tenantNotFound } from "./errors.ts";
 import { type AppendedEvent, appendEvents, stamp } from "./events/append.ts";
@@ -21,6 +22,8 @@ import { REACTIONS } from "./reactions.ts";
 
 export interface Tx extends Database {
   readonly ctx: Context;
+  /** Many rows at once, by COPY. */
+  copy(table: string, columns: readonly string[], rows: readonly (readonly CopyValue[])[]): Promise<void>;
   /** The one instant of this write, by the tenant's clock. */
   readonly now: Instant;
   readonly principal: Principal;
@@ -118,7 +121,7 @@ async function inside<T>(
   const now = await fixNow(ctx, db, options);
   let answer: Outcome<T>;
   try {
-    answer = await act(ctx, db, options, now, action, hooks);
+    answer = await act(ctx, connection, options, now, action, hooks);
   } catch (error) {
     // A refusal is an answer too: the same key gets it again, though nothing of the action remains.
     if (!(error instanceof Refusal) || !idempotency || error.status >= 500) throw error;
@@ -133,7 +136,7 @@ async function inside<T>(
 
 async function act<T>(
   ctx: Context,
-  db: Database,
+  connection: Connection,
   options: CommitOptions,
   now: Instant,
   action: (tx: Tx) => Promise<Outcome<T>>,
@@ -145,7 +148,8 @@ async function act<T>(
     ctx,
     now,
     principal: options.principal,
-    query: db.query,
+    query: (text, values) => run(connection, text, values),
+    copy: (table, columns, rows) => copyInto(connection, table, columns, rows),
     emit: (happening) => void events.push(stamp(happening, now, options.source ?? "engine")),
     enqueue: (job) => void jobs.push(job),
     afterCommit: (hook) => void hooks.push(hook),
@@ -155,8 +159,8 @@ async function act<T>(
   for (let i = 0; i < events.length; i++) {
     for (const react of REACTIONS[events[i]!.type] ?? []) await react(tx, events[i]!);
   }
-  await appendEvents(db, events);
-  await writeJobs(db, jobs);
+  await appendEvents(tx, events);
+  await writeJobs(tx, jobs);
   return answer;
 }
 

@@ -36,11 +36,11 @@ type Env = Record<string, string | undefined>;
 
 export function readConfig(env: Env = process.env, overrides: Partial<Config> = {}): Config {
   const config: Config = {
-    host: env.HOST ?? "127.0.0.1",
+    host: env.HOST || "127.0.0.1",
     port: integer(env, "PORT", 4400, 0, 65_535),
     databaseUrl: databaseUrl(env),
     databasePoolSize: integer(env, "DATABASE_POOL_SIZE", 10, 2, 500),
-    dataDir: resolve(env.BILLWRIGHT_DATA_DIR ?? ".billwright"),
+    dataDir: resolve(env.BILLWRIGHT_DATA_DIR || ".billwright"),
     mode: oneOf(env, "BILLWRIGHT_MODE", ["sandbox", "live"], "sandbox"),
     apiKey: apiKey(env),
     logLevel: oneOf(env, "LOG_LEVEL", ["trace", "debug", "info", "warn", "error", "fatal", "silent"], "info"),

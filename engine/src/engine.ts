@@ -59,7 +59,7 @@ export interface Billwright {
 }
 
 export async function createBillwright(options: BillwrightOptions = {}): Promise<Billwright> {
-  const config = readConfig(process.env, options.config);
+  const config = readConfig(undefined, options.config);
   const say = options.onProgress ?? (() => undefined);
   const log = openLog(config.logLevel);
   const ends: (() => Promise<unknown>)[] = [];

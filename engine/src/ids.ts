@@ -73,19 +73,23 @@ export function isId(kind: IdKind, text: string): boolean {
   return ID.test(text) && text.startsWith(`${PREFIXES[kind]}_`);
 }
 
-// 128 bits as 26 characters of 5 bits, the first of 3. By number arithmetic: an invoice run makes a million of these.
-function base32(bytes: Buffer): string {
-  let text = "";
+const CODES = Buffer.from(ALPHABET, "latin1");
+const text26 = Buffer.alloc(26);
+
+// 128 bits as 26 characters of 5 bits, the first of 3. Into bytes, and one string at the end: an invoice run makes a million of
+// these, and ingestion one for each event; by adding characters it takes four times as long.
+function base32(bytes: Uint8Array): string {
   let bits = 2;
   let value = 0;
+  let at = 0;
   for (let i = 0; i < 16; i++) {
     value = (value << 8) | bytes[i]!;
     bits += 8;
     while (bits >= 5) {
       bits -= 5;
-      text += ALPHABET[(value >>> bits) & 31];
+      text26[at++] = CODES[(value >>> bits) & 31]!;
     }
     value &= (1 << bits) - 1;
   }
-  return text;
+  return text26.toString("latin1");
 }

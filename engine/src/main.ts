@@ -1,4 +1,13 @@
 /** The command line: `billwright serve`, `billwright start`, and the rest of `cli/`. */
+import { migrateCommand } from "./cli/migrate.ts";
 import { buildProgram } from "./cli/program.ts";
+import { serveCommand } from "./cli/serve.ts";
+import { startCommand } from "./cli/start.ts";
+import { processTerminal } from "./cli/terminal.ts";
 
-await buildProgram().parseAsync();
+const terminal = processTerminal();
+const program = buildProgram(terminal);
+startCommand(program, terminal);
+serveCommand(program, terminal);
+migrateCommand(program, terminal);
+await program.parseAsync();

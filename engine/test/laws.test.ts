@@ -2,7 +2,15 @@
  * The rules of docs/architecture.md, checked. A failure names file, line and rule. Each law is also run on small houses
  * that break it, so that none can become blind.
  */
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { FastifyInstance, RouteOptions } from "fastify";
 import { describe, expect, test } from "vitest";
+import { SCOPES } from "../src/auth/principal.ts";
+import { documentText } from "../src/cli/openapi.ts";
+import { EVENT_TYPES } from "../src/events/types.ts";
+import { JOB_NAMES } from "../src/jobs/names.ts";
+import { CRONTAB, TASKS } from "../src/jobs/tasks.ts";
+import { REACTIONS } from "../src/reactions.ts";
 import { EXACTNESS_LAWS } from "./laws/exactness.ts";
 import { readHouse } from "./laws/house.ts";
 import { KIND_LAWS } from "./laws/kinds.ts";
@@ -32,5 +40,36 @@ describe.each([...ROOM_LAWS, ...KIND_LAWS, ...EXACTNESS_LAWS, ...SQL_LAWS, ...SI
 
   test.each(law.kept ?? [])("takes no offence at sample %#", (files) => {
     expect(describeBreaches(law, sampleHouse(files))).toEqual([]);
+  });
+});
+
+describe("as it runs", () => {
+  test("every job has its task, and the crontab names no other", () => {
+    expect(Object.keys(TASKS).sort()).toEqual([...JOB_NAMES].sort());
+    const timed = [...CRONTAB.matchAll(/^(?:\S+\s+){5}(\S+)/gm)].map((match) => match[1]);
+    expect(timed.length).toBeGreaterThan(0);
+    expect(JOB_NAMES).toEqual(expect.arrayContaining(timed));
+  });
+
+  test("reactions wait for events that there are", () => {
+    expect(EVENT_TYPES).toEqual(expect.arrayContaining(Object.keys(REACTIONS)));
+  });
+
+  test("every route declares who may call it", async () => {
+    const routes: RouteOptions[] = [];
+    const listen = (message: unknown) => {
+      (message as { fastify: FastifyInstance }).fastify.addHook("onRoute", (route) => void routes.push(route));
+    };
+    // Fastify announces each server that is made; the document is written from one with every route.
+    subscribe("fastify.initialization", listen);
+    await documentText();
+    unsubscribe("fastify.initialization", listen);
+    expect(routes.length).toBeGreaterThan(30);
+    const known: unknown[] = [...SCOPES, "any", "public"];
+    const open = routes.filter(({ config }) => !known.includes(config?.permission)).map(({ method, url }) => `${String(method)} ${url}`);
+    expect(open).toEqual([]);
+    const paths = routes.filter(({ config, url }) => config?.permission === "public" && url.startsWith("/v1/")).map(({ url }) => url);
+    // Public routes of the API are named here, so that none becomes so by a slip.
+    expect(paths).toEqual([]);
   });
 });

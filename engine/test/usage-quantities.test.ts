@@ -128,8 +128,8 @@ const period = fc
 
 const ask = fc.record({
   period,
-  filters: fc.constantFrom({}, { model: ["a", "7"] }, { region: ["eu"] }),
-  groupBy: fc.constantFrom([], ["model"], ["region"], ["region", "model"]),
+  filters: fc.constantFrom<Record<string, string[]>>({}, { model: ["a", "7"] }, { region: ["eu"] }),
+  groupBy: fc.constantFrom<string[]>([], ["model"], ["region"], ["region", "model"]),
 });
 
 /** Runs the law on one world of events; `known` says which meters. */

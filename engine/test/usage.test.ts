@@ -118,7 +118,7 @@ test.each<[string, Record<string, unknown> | string, string]>([
   ["tenant of another type", { tenant_id: 5 }, "tenant_id"],
   ["negative amount", { amount: -1 }, "amount"],
   ["amount of 40 digits", { amount: "1".repeat(40) }, "amount"],
-  ["amount of 13 places", { amount: "0.0000000000001" }, "amount"],
+  ["amount of 21 places", { amount: "0.000000000000000000001" }, "amount"],
   ["NaN", { amount: "NaN" }, "amount"],
   ["null amount", { amount: null }, "amount"],
   ["hexadecimal", { amount: "0x10" }, "amount"],

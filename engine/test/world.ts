@@ -3,6 +3,7 @@ import type { InjectOptions } from "fastify";
 import type { Config } from "../src/config.ts";
 import { type Billwright, createBillwright } from "../src/engine.ts";
 import { parseLossless } from "../src/lossless.ts";
+import { watchAnswers } from "./answers.ts";
 import { createTestDatabase } from "./database.ts";
 
 export const TEST_KEY = "bw_test_key_of_the_test_world";
@@ -30,11 +31,13 @@ export interface World {
 
 export async function createWorld(options: { config?: Partial<Config>; worker?: boolean } = {}): Promise<World> {
   const database = await createTestDatabase();
+  const answers = watchAnswers();
   const billing = await createBillwright({
     database: database.url,
     worker: options.worker ?? false,
     config: { logLevel: "error", apiKey: TEST_KEY, databasePoolSize: 6, ...options.config },
   });
+  answers.stop();
 
   const call: World["call"] = async (method, url, body, headers = {}) => {
     const isText = typeof body === "string";
@@ -45,6 +48,7 @@ export async function createWorld(options: { config?: Partial<Config>; worker?: 
       ...(body === undefined ? {} : { payload: isText ? body : JSON.stringify(body) }),
     };
     const response = await billing.app.inject(request);
+    answers.check();
     const json = String(response.headers["content-type"] ?? "").includes("json");
     return {
       status: response.statusCode,
@@ -72,6 +76,8 @@ export async function createWorld(options: { config?: Partial<Config>; worker?: 
     close: async () => {
       await billing.close();
       await database.drop();
+      // What was asked past `call`, by a client or over a socket.
+      answers.check();
     },
   };
 }

@@ -6,8 +6,8 @@ import type { Context } from "../context.ts";
 import { onPool } from "../db/pool.ts";
 import { Refusal } from "../errors.ts";
 import { DEFAULT_LIMIT, decodeCursor, pageOf } from "../http/list.ts";
-import { route } from "../http/route.ts";
-import { Closed, Instant, ListQuery, Nullable, OneOf, Page, TenantId, Text } from "../http/schema.ts";
+import { Printed, route } from "../http/route.ts";
+import { Closed, Instant, ListQuery, Named, Nullable, OneOf, Page, TenantId, Text } from "../http/schema.ts";
 import { isId } from "../ids.ts";
 import { createKey } from "./create-key.ts";
 import { forgetKeys } from "./identify.ts";
@@ -15,17 +15,20 @@ import { requirePlatform } from "./platform.ts";
 import { SCOPES } from "./principal.ts";
 import { type ApiKeyRow, listKeys, revokeKey } from "./store.ts";
 
-const KeyAnswer = Type.Object({
-  id: Type.String(),
-  name: Type.String(),
-  prefix: Type.String(),
-  scopes: Type.Array(OneOf(SCOPES)),
-  tenant_id: Nullable(Type.String()),
-  expires_at: Nullable(Instant()),
-  revoked_at: Nullable(Instant()),
-  last_used_at: Nullable(Instant()),
-  created_at: Instant(),
-});
+const KeyAnswer = Named(
+  "ApiKey",
+  Type.Object({
+    id: Type.String(),
+    name: Type.String(),
+    prefix: Type.String(),
+    scopes: Type.Array(OneOf(SCOPES)),
+    tenant_id: Nullable(Type.String()),
+    expires_at: Nullable(Instant()),
+    revoked_at: Nullable(Instant()),
+    last_used_at: Nullable(Instant()),
+    created_at: Instant(),
+  }),
+);
 
 export function keyRoutes(app: FastifyInstance, ctx: Context): void {
   route(app, ctx, {
@@ -54,22 +57,26 @@ export function keyRoutes(app: FastifyInstance, ctx: Context): void {
       tenant_id: Type.Optional(Nullable(TenantId())),
       expires_at: Type.Optional(Nullable(Instant())),
     }),
-    response: { 201: Type.Object({ ...KeyAnswer.properties, secret: Type.String() }) },
+    response: {
+      201: Type.Object({
+        ...KeyAnswer.properties,
+        secret: Type.Optional(Type.String({ description: "Absent where an idempotency key replays." })),
+      }),
+    },
     handle: async ({ body, principal, write }) => {
       requirePlatform(principal);
       const expiresAt = body.expires_at == null ? null : parseInstant(body.expires_at);
-      return write(
+      let secret = "";
+      const answer = await write(
         async (tx) => {
-          const { row, secret } = await createKey(tx, {
-            name: body.name,
-            scopes: body.scopes,
-            tenantId: body.tenant_id ?? null,
-            expiresAt,
-          });
-          return { ...keyView(row), secret };
+          const made = await createKey(tx, { name: body.name, scopes: body.scopes, tenantId: body.tenant_id ?? null, expiresAt });
+          secret = made.secret;
+          return keyView(made.row);
         },
         { status: 201 },
       );
+      // Added to the answer only now: what a replay is answered from is stored, and a secret is stored nowhere.
+      return answer instanceof Printed ? answer : { ...(answer as object), secret };
     },
   });
 

@@ -24,7 +24,8 @@ export class ApiError extends Error {
   }
 }
 
-const RETRIES = 6;
+// A person waits for the answer; what runs for hours is told to be more patient.
+const RETRIES = 2;
 
 export function createApi(config: ClientConfig, options: { fetch?: typeof fetch; retries?: number } = {}): Api {
   if (config.apiKey === null) throw new CommandError("No API key: give one with --key, or set BILLWRIGHT_API_KEY.");

@@ -1,4 +1,5 @@
 /** `billwright import`: usage from a CSV or NDJSON file, resumable, with the rows that were refused told by line. */
+import { existsSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
 import { stopwatch } from "../clock.ts";
 import { speed, startBar } from "./import/bar.ts";
@@ -20,6 +21,9 @@ interface Options {
   url?: string;
   key?: string;
 }
+
+// Some two minutes: a restart of the engine does not end an import.
+const PATIENCE = 18;
 
 const HELP = `
 Mapping:
@@ -45,7 +49,7 @@ export function importCommand(program: Command, { terminal, api, remote, run }: 
     .addHelpText("after", HELP)
     .action(
       run(async (file: string, options: Options) => {
-        const engine = api(options);
+        const engine = api(options, { retries: PATIENCE });
         const mapping = options.map ? parseMapping(options.map) : null;
         const isNdjson = /\.(ndjson|jsonl)(\.gz)?$/i.test(file);
         if (!mapping && !isNdjson)
@@ -71,7 +75,12 @@ export function importCommand(program: Command, { terminal, api, remote, run }: 
           rejectedPath,
           from,
           onProgress: bar.show,
-        }).finally(bar.end);
+        })
+          .finally(bar.end)
+          .catch((error: Error) => {
+            if (!existsSync(statePath)) throw error;
+            throw new CommandError(`${error.message}\nWhat is settled stays so: the same command again goes on from there.`);
+          });
         await dropProgress(statePath);
         if (options.json) terminal.out(`${JSON.stringify({ ...counts, rejected_file: counts.rejected > 0 ? rejectedPath : null })}\n`);
         else {

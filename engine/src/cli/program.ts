@@ -11,7 +11,7 @@ import { CommandError, processTerminal, type Terminal } from "./terminal.ts";
 export interface Shell {
   terminal: Terminal;
   /** The engine that `--url` and `--key`, or the environment, name. */
-  api(options: { url?: string; key?: string }): Api;
+  api(options: { url?: string; key?: string }, patience?: { retries: number }): Api;
   /** Adds `--url` and `--key`. */
   remote(command: Command): Command;
   /** Runs a command's action: what it refuses is said in a sentence, and the exit code is 1. */
@@ -25,7 +25,7 @@ export function buildProgram(terminal: Terminal = processTerminal(), options: { 
     .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.err(text) });
   const shell: Shell = {
     terminal,
-    api: (given) => createApi(readClientConfig(given, terminal.env), options),
+    api: (given, patience = undefined) => createApi(readClientConfig(given, terminal.env), { ...options, ...patience }),
     remote: (command) =>
       command
         .option("--url <url>", "address of the engine (BILLWRIGHT_URL, else http://localhost:4400)")

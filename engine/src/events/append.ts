@@ -1,7 +1,7 @@
 /** Writes events inside the transaction that caused them. */
 import type { Instant } from "../billing/time/instant.ts";
 import { formatInstant } from "../billing/time/instant.ts";
-import type { Database } from "../db/pool.ts";
+import type { Tx } from "../commit.ts";
 import { toJson } from "../http/json.ts";
 import { newId } from "../ids.ts";
 import type { Happening } from "./types.ts";
@@ -16,22 +16,22 @@ export function stamp(happening: Happening, occurredAt: Instant, source: string)
   return { ...happening, id: newId("event"), occurredAt, source };
 }
 
-/** One statement, however many events: an invoice run appends some thousand at once. */
-export async function appendEvents(db: Database, events: AppendedEvent[]): Promise<void> {
-  if (events.length === 0) return;
-  await db.query(
-    `/* all tenants: each row carries its own tenant_id */
-     insert into billing_events (id, tenant_id, type, subject, summary, data, source, occurred_at)
-     select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::jsonb[], $7::text[], $8::timestamptz[])`,
-    [
-      events.map((event) => event.id),
-      events.map((event) => event.tenantId),
-      events.map((event) => event.type),
-      events.map((event) => event.subject),
-      events.map((event) => event.summary),
-      events.map((event) => toJson(event.data)),
-      events.map((event) => event.source),
-      events.map((event) => formatInstant(event.occurredAt)),
-    ],
+const COLUMNS = ["id", "tenant_id", "type", "subject", "summary", "data", "source", "occurred_at"] as const;
+
+/** However many events, at once: an invoice run appends some thousand. */
+export async function appendEvents(tx: Pick<Tx, "copy">, events: readonly AppendedEvent[]): Promise<void> {
+  await tx.copy(
+    "billing_events",
+    COLUMNS,
+    events.map((event) => [
+      event.id,
+      event.tenantId,
+      event.type,
+      event.subject,
+      event.summary,
+      toJson(event.data),
+      event.source,
+      formatInstant(event.occurredAt),
+    ]),
   );
 }

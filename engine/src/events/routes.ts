@@ -7,20 +7,23 @@ import { onPool } from "../db/pool.ts";
 import { tenantNotFound } from "../errors.ts";
 import { DEFAULT_LIMIT, decodeCursor, pageOf } from "../http/list.ts";
 import { route } from "../http/route.ts";
-import { Closed, Instant, ListQuery, Nullable, OneOf, Page, TenantId } from "../http/schema.ts";
+import { Closed, Instant, ListQuery, Named, Nullable, OneOf, Page, TenantId } from "../http/schema.ts";
 import { listEvents } from "./history.ts";
 import { EVENT_TYPES } from "./types.ts";
 
-const EventView = Type.Object({
-  id: Type.String(),
-  type: OneOf(EVENT_TYPES),
-  tenant_id: Nullable(TenantId()),
-  occurred_at: Instant(),
-  subject: Nullable(Type.String()),
-  summary: Type.String({ description: "What happened, in a sentence." }),
-  data: Type.Object({}, { additionalProperties: true }),
-  source: Type.String({ description: "api, engine, or the gateway that reported it." }),
-});
+const EventView = Named(
+  "BillingEvent",
+  Type.Object({
+    id: Type.String(),
+    type: OneOf(EVENT_TYPES),
+    tenant_id: Nullable(TenantId()),
+    occurred_at: Instant(),
+    subject: Nullable(Type.String()),
+    summary: Type.String({ description: "What happened, in a sentence." }),
+    data: Type.Object({}, { additionalProperties: true }),
+    source: Type.String({ description: "api, engine, or the gateway that reported it." }),
+  }),
+);
 
 export function eventRoutes(app: FastifyInstance, ctx: Context): void {
   route(app, ctx, {

@@ -11,6 +11,7 @@ import { commitAnswer, type Outcome, type Tx } from "../commit.ts";
 import type { Context } from "../context.ts";
 import { invalidField, Refusal, tenantNotFound } from "../errors.ts";
 import { toJson } from "./json.ts";
+import { isOptional } from "./schema.ts";
 
 export interface RouteSpec<P extends TSchema, Q extends TSchema, B extends TSchema> {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -60,12 +61,12 @@ export class Printed {
 }
 
 const TAGS: [RegExp, string][] = [
+  [/quote|catalog|plans|meters|features|credit-(events|products)/, "Catalog"],
   [/credits/, "Credits"],
   [/usage/, "Usage"],
   [/entitlements/, "Entitlements"],
   [/subscription/, "Subscription"],
   [/invoice|payment|checkout|portal|refund/, "Invoices and payments"],
-  [/quote|catalog|plans|meters|features/, "Catalog"],
   [/events|webhook/, "Events and webhooks"],
   [/tenants/, "Tenants"],
 ];
@@ -94,6 +95,7 @@ export function route<P extends TSchema, Q extends TSchema, B extends TSchema>(
       const params = request.params as { tenant_id?: string } | undefined;
       if (params?.tenant_id !== undefined) confine(request.principal, params.tenant_id);
     },
+    ...(isOptional(spec.body) ? { preValidation: fillBody } : {}),
     handler: async (request, reply) => {
       const principal = request.principal;
       const answer = await spec.handle({
@@ -124,6 +126,11 @@ export function route<P extends TSchema, Q extends TSchema, B extends TSchema>(
       return reply.send(answer instanceof Printed ? answer.json : toJson(answer));
     },
   });
+}
+
+// Where a body may be left out, none is the empty one: Fastify would hold its absence against the schema.
+async function fillBody(request: FastifyRequest): Promise<void> {
+  if (request.body === undefined) request.body = {};
 }
 
 /** Refuses what the route does not permit; run before the body is read. */

@@ -14,6 +14,16 @@ export function Nullable<T extends TSchema>(schema: T) {
   });
 }
 
+/** Whether a schema was made by Type.Optional, for which JSON Schema has no word of its own. */
+export function isOptional(schema: unknown): boolean {
+  return typeof schema === "object" && schema !== null && "~optional" in schema;
+}
+
+/** Written once in the OpenAPI document, under this name, which clients then have a type for. */
+export function Named<T extends TSchema>(name: string, schema: T): T {
+  return Object.assign(schema, { title: name });
+}
+
 export function OneOf<T extends string>(values: readonly T[], description?: string) {
   return Type.Unsafe<T>({ type: "string", enum: [...values], ...(description ? { description } : {}) });
 }

@@ -8,6 +8,7 @@ import type { Context } from "../context.ts";
 import { invalid, invalidField, type Problem, Refusal } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { parseJson } from "./json.ts";
+import { documentation } from "./openapi.ts";
 import { authorize } from "./route.ts";
 import { faultsOf, validatorFor } from "./validate.ts";
 
@@ -58,24 +59,16 @@ export async function buildServer(ctx: Context, register: (app: FastifyInstance)
     throw new Refusal("not_found", `There is nothing at ${request.method} ${request.url.slice(0, 200)}.`);
   });
 
-  await app.register(swagger, {
-    openapi: {
-      openapi: "3.1.0",
-      info: {
-        title: "Billwright",
-        version: "1.0.0",
-        description: "The HTTP API of the Billwright billing engine.",
-        license: { name: "Apache-2.0", identifier: "Apache-2.0" },
-      },
-      components: {
-        securitySchemes: { bearer: { type: "http", scheme: "bearer", description: "A secret API key (bw_live_… or bw_test_…)." } },
-      },
-      security: [{ bearer: [] }],
-    },
+  await app.register(swagger, documentation);
+  // The page that shows the document is as public as the document.
+  app.addHook("onRoute", (options) => {
+    if (options.url.startsWith("/docs")) options.config = { ...options.config, permission: "public" };
   });
   await app.register(swaggerUi, { routePrefix: "/docs", uiConfig: { docExpansion: "list" } });
   app.after(() => {
-    app.get("/openapi.json", { config: { permission: "public" }, schema: { hide: true } }, async () => JSON.stringify(app.swagger()));
+    app.get("/openapi.json", { config: { permission: "public" }, schema: { hide: true } }, async (_request, reply) =>
+      reply.type("application/json; charset=utf-8").send(JSON.stringify(app.swagger())),
+    );
     register(app);
   });
   return app;

@@ -7,12 +7,12 @@ import { onPool } from "../db/pool.ts";
 import { Refusal } from "../errors.ts";
 import { DEFAULT_LIMIT, decodeCursor, pageOf } from "../http/list.ts";
 import { route } from "../http/route.ts";
-import { Closed, Instant, ListQuery, Page, Text } from "../http/schema.ts";
+import { Closed, Instant, ListQuery, Named, Page, Text } from "../http/schema.ts";
 import { newId } from "../ids.ts";
 import { deleteClock, findClock, insertClock, listClocks, type TestClockRow } from "./store.ts";
 import { advanceClock } from "./test-clock.ts";
 
-const ClockView = Type.Object({ id: Type.String(), name: Type.String(), now: Instant(), created_at: Instant() });
+const ClockView = Named("TestClock", Type.Object({ id: Type.String(), name: Type.String(), now: Instant(), created_at: Instant() }));
 const Params = Type.Object({ id: Type.String({ maxLength: 64 }) });
 
 export function testClockRoutes(app: FastifyInstance, ctx: Context): void {
@@ -67,6 +67,13 @@ export function testClockRoutes(app: FastifyInstance, ctx: Context): void {
     summary: "Move a test clock and run all that falls due on the way, in order",
     params: Params,
     body: Closed({ to: Instant() }),
+    response: {
+      200: Type.Object({
+        id: Type.String(),
+        now: Instant(),
+        ran: Type.Object({ renewals: Type.Integer(), invoices: Type.Integer(), payments: Type.Integer() }),
+      }),
+    },
     handle: async ({ params, body }) => {
       const { id, now, ran } = await advanceClock(ctx, { id: params.id, to: parseInstant(body.to)! });
       return { id, now: formatInstant(now), ran };
@@ -79,6 +86,7 @@ export function testClockRoutes(app: FastifyInstance, ctx: Context): void {
     permission: "admin",
     summary: "Delete a test clock that no tenant is on",
     params: Params,
+    response: { 200: Type.Object({ id: Type.String(), deleted: Type.Boolean() }) },
     handle: async ({ params, write }) => {
       await clockOf(ctx, params.id);
       return write(async (tx) => {

@@ -1,6 +1,6 @@
 /** Answer schemas of the catalog's routes, for the OpenAPI document. */
 import { Type } from "typebox";
-import { Closed, Instant, Key, Nullable, OneOf } from "../../http/schema.ts";
+import { Closed, Instant, Key, Named, Nullable, OneOf } from "../../http/schema.ts";
 import { CatalogBody, CreditEventBody, CreditProductBody, EntitlementBody, FeatureBody, MeterBody, PlanBody } from "./document.ts";
 
 export const ChangeAnswer = Type.Object({
@@ -15,14 +15,21 @@ export const AppliedAnswer = Type.Object({ ...CatalogBody.properties, ...DiffAns
 
 const listed = { archived: Type.Boolean(), created_at: Instant() };
 
-export const PlanAnswer = Type.Object({
-  ...PlanBody.properties,
-  version: Type.Integer(),
-  entitlements: Type.Array(
-    Type.Object({ ...EntitlementBody.properties, type: Nullable(OneOf(["boolean", "metered", "config"])), name: Nullable(Type.String()) }),
-  ),
-  ...listed,
-});
+export const PlanAnswer = Named(
+  "Plan",
+  Type.Object({
+    ...PlanBody.properties,
+    version: Type.Integer(),
+    entitlements: Type.Array(
+      Type.Object({
+        ...EntitlementBody.properties,
+        type: Nullable(OneOf(["boolean", "metered", "config"])),
+        name: Nullable(Type.String()),
+      }),
+    ),
+    ...listed,
+  }),
+);
 
 /** The things that are declared beside plans: their names on the wire, what may be put, what is answered. */
 export const ITEMS = {

@@ -10,8 +10,8 @@ export function checkMeter(doc: MeterDocument, path: string): Fault[] {
   if (doc.aggregation === "unique_count" && doc.property == null)
     report("property", "unique_count needs the property whose values it counts");
   if (doc.aggregation === "count" && doc.property != null) report("property", "count counts events and reads no property; sum adds one up");
-  if (doc.recurring && doc.aggregation !== "unique_count" && doc.aggregation !== "weighted_sum") {
-    report("recurring", `only unique_count and weighted_sum carry over period ends, ${doc.aggregation} does not`);
+  if (doc.recurring && !["sum", "unique_count", "weighted_sum"].includes(doc.aggregation)) {
+    report("recurring", `only sum, unique_count and weighted_sum carry over period ends, ${doc.aggregation} does not`);
   }
   for (const [name, values] of Object.entries(doc.filters ?? {})) {
     if (values.length === 0) report(`filters.${name}`, "needs at least one value: nothing could match");

@@ -17,7 +17,8 @@ export function checkCatalog(doc: CatalogDocument, used: ReadonlyMap<string, Met
   const meters = (doc.meters ?? []).flatMap((meter, index) => {
     const path = `meters[${index}]`;
     const before = used.get(meter.key);
-    return [...checkMeter(meter, path), ...(before ? checkMeasure(before, meter, path) : [])];
+    const faults = checkMeter(meter, path);
+    return before && faults.length === 0 ? checkMeasure(before, meter, path) : faults;
   });
   return [
     ...SECTIONS.flatMap(({ section }) => twice(doc[section] ?? [], section)),

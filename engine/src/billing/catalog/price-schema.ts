@@ -1,6 +1,6 @@
 /** The JSON schema of a price. What fields mean to each other is `check-price.ts`. */
 import { type Static, Type } from "typebox";
-import { Closed, Key, Nullable, OneOf, Quantity, Text, UnitAmount } from "../../http/schema.ts";
+import { Closed, Key, Named, Nullable, OneOf, Quantity, Text, UnitAmount } from "../../http/schema.ts";
 
 /** Whole minor units, as a number or as digits. */
 export const WholeAmount = (description = "Whole minor units of the currency.") =>
@@ -50,23 +50,26 @@ export const MoneyFields = {
   maximum_amount: opt(WholeAmount("Greatest amount of the line.")),
 };
 
-export const PriceBody = Closed({
-  key: Key(),
-  type: OneOf(["flat", "seat", "usage"]),
-  name: opt(Text(255)),
-  description: opt(Text(2_000)),
-  model: opt(OneOf(["flat", "per_unit", "graduated", "volume", "package", "percentage", "graduated_percentage"])),
-  timing: opt(OneOf(["in_advance", "in_arrears"])),
-  meter: opt(Key("The meter whose value is billed.")),
-  ...MoneyFields,
-  package_size: opt(PositiveQuantity()),
-  rate: opt(Rate()),
-  free_events: opt(Type.Integer({ minimum: 0, maximum: 1_000_000_000 })),
-  included: opt(PositiveQuantity("Free units, which come off first.")),
-  multiply: opt(PositiveQuantity("Unit conversion before pricing.")),
-  divide: opt(PositiveQuantity("Unit conversion before pricing.")),
-  round: opt(OneOf(["up", "down", "half_up"])),
-  group_by: opt(Names),
-  filters: opt(FilterMap),
-});
+export const PriceBody = Named(
+  "Price",
+  Closed({
+    key: Key(),
+    type: OneOf(["flat", "seat", "usage"]),
+    name: opt(Text(255)),
+    description: opt(Text(2_000)),
+    model: opt(OneOf(["flat", "per_unit", "graduated", "volume", "package", "percentage", "graduated_percentage"])),
+    timing: opt(OneOf(["in_advance", "in_arrears"])),
+    meter: opt(Key("The meter whose value is billed.")),
+    ...MoneyFields,
+    package_size: opt(PositiveQuantity()),
+    rate: opt(Rate()),
+    free_events: opt(Type.Integer({ minimum: 0, maximum: 1_000_000_000 })),
+    included: opt(PositiveQuantity("Free units, which come off first.")),
+    multiply: opt(PositiveQuantity("Unit conversion before pricing.")),
+    divide: opt(PositiveQuantity("Unit conversion before pricing.")),
+    round: opt(OneOf(["up", "down", "half_up"])),
+    group_by: opt(Names),
+    filters: opt(FilterMap),
+  }),
+);
 export type PriceBody = Static<typeof PriceBody>;

@@ -16,21 +16,10 @@ export async function issueInvoices(tx: Tx, drafts: readonly DraftInvoice[]): Pr
   const balances = await balancesOf(tx, drafts);
   const series = seriesOf(tx.ctx.config.invoicePrefix, tx.now);
   const rows = drafts.map((draft) => rowOf(tx, draft, balances));
-  // The counter's row is locked from here to the end of the transaction, so it is taken last, for all at once.
-  const last = await takeNumbers(tx, series, rows.length);
-  rows.forEach((row, index) => {
-    row.number = numberOf(series, last - BigInt(rows.length - 1 - index));
-  });
-  await insertInvoices(tx, rows);
   await insertLines(
     tx,
     rows.flatMap((row, index) => drafts[index]!.lines.map((line, position) => ({ invoice: row, line, position }))),
   );
-  await insertBalanceEntries(
-    tx,
-    rows.flatMap((row) => balanceEntryOf(row) ?? []),
-  );
-  for (const row of rows) announce(tx, row);
   await requestPayments(
     tx,
     rows
@@ -45,6 +34,17 @@ export async function issueInvoices(tx: Tx, drafts: readonly DraftInvoice[]): Pr
         attempt: 1,
       })),
   );
+  // The counter's row is locked from here to the end of the transaction, so it is taken as late as can be, for all at once.
+  const last = await takeNumbers(tx, series, rows.length);
+  rows.forEach((row, index) => {
+    row.number = numberOf(series, last - BigInt(rows.length - 1 - index));
+  });
+  await insertInvoices(tx, rows);
+  await insertBalanceEntries(
+    tx,
+    rows.flatMap((row) => balanceEntryOf(row) ?? []),
+  );
+  for (const row of rows) announce(tx, row);
   return rows;
 }
 

@@ -77,67 +77,111 @@ export async function takeNumbers(tx: Tx, series: string, count: number): Promis
 
 const at = (instant: Instant | null): string | null => (instant === null ? null : formatInstant(instant));
 
+const INVOICE_COLUMNS = [
+  ...[
+    "id",
+    "tenant_id",
+    "test_clock_id",
+    "subscription_id",
+    "reason",
+    "status",
+    "number",
+    "currency",
+    "period_start",
+    "period_end",
+    "subtotal",
+  ],
+  ...[
+    "discount",
+    "tax",
+    "total",
+    "balance_applied",
+    "amount_paid",
+    "amount_due",
+    "collection",
+    "gateway",
+    "issued_at",
+    "due_at",
+    "paid_at",
+    "created_at",
+  ],
+];
+
 export async function insertInvoices(tx: Tx, rows: readonly InvoiceRow[]): Promise<void> {
-  await tx.query(
-    `insert into invoices (id, tenant_id, test_clock_id, subscription_id, reason, status, number, currency, period_start, period_end,
-       subtotal, total, balance_applied, amount_due, collection, gateway, due_at, paid_at, issued_at, created_at)
-     select id, tenant_id, test_clock_id, subscription_id, reason, status, number, currency, period_start, period_end,
-       total, total, balance_applied, amount_due, collection, gateway, due_at, paid_at, $18, $18
-     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[], $10::timestamptz[],
-       $11::bigint[], $12::bigint[], $13::bigint[], $14::text[], $15::text[], $16::timestamptz[], $17::timestamptz[])
-       as row (id, tenant_id, test_clock_id, subscription_id, reason, status, number, currency, period_start, period_end,
-               total, balance_applied, amount_due, collection, gateway, due_at, paid_at)`,
-    [
-      rows.map((row) => row.id),
-      rows.map((row) => row.tenant_id),
-      rows.map((row) => row.test_clock_id),
-      rows.map((row) => row.subscription_id),
-      rows.map((row) => row.reason),
-      rows.map((row) => row.status),
-      rows.map((row) => row.number),
-      rows.map((row) => row.currency),
-      rows.map((row) => at(row.period_start)),
-      rows.map((row) => at(row.period_end)),
-      rows.map((row) => row.total.toString()),
-      rows.map((row) => row.balance_applied.toString()),
-      rows.map((row) => row.amount_due.toString()),
-      rows.map((row) => row.collection),
-      rows.map((row) => row.gateway),
-      rows.map((row) => at(row.due_at)),
-      rows.map((row) => at(row.paid_at)),
-      formatInstant(tx.now),
-    ],
+  await tx.copy(
+    "invoices",
+    INVOICE_COLUMNS,
+    rows.map((row) => [
+      row.id,
+      row.tenant_id,
+      row.test_clock_id,
+      row.subscription_id,
+      row.reason,
+      row.status,
+      row.number,
+      row.currency,
+      at(row.period_start),
+      at(row.period_end),
+      row.subtotal,
+      row.discount,
+      row.tax,
+      row.total,
+      row.balance_applied,
+      row.amount_paid,
+      row.amount_due,
+      row.collection,
+      row.gateway,
+      at(row.issued_at),
+      at(row.due_at),
+      at(row.paid_at),
+      at(row.created_at),
+    ]),
   );
 }
 
+const LINE_COLUMNS = [
+  ...[
+    "invoice_id",
+    "position",
+    "id",
+    "tenant_id",
+    "subscription_id",
+    "kind",
+    "plan_key",
+    "plan_version",
+    "price_key",
+    "meter_key",
+    "group_key",
+  ],
+  ...["description", "quantity", "unit_amount", "amount", "period_start", "period_end", "proration", "round", "explain"],
+];
+
 export async function insertLines(tx: Tx, items: readonly { invoice: InvoiceRow; line: DraftLine; position: number }[]): Promise<void> {
-  await tx.query(
-    `insert into invoice_lines (id, invoice_id, tenant_id, subscription_id, position, kind, plan_key, plan_version, price_key, meter_key, group_key,
-       description, quantity, unit_amount, amount, period_start, period_end, proration, round, explain)
-     select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[], $7::text[], $8::int[], $9::text[], $10::text[], $11::text[],
-       $12::text[], $13::numeric[], $14::numeric[], $15::bigint[], $16::timestamptz[], $17::timestamptz[], $18::boolean[], $19::int[], $20::jsonb[])`,
-    [
-      items.map(() => newId("line")),
-      items.map(({ invoice }) => invoice.id),
-      items.map(({ invoice }) => invoice.tenant_id),
-      items.map(({ invoice }) => invoice.subscription_id),
-      items.map(({ position }) => position),
-      items.map(({ line }) => line.kind),
-      items.map(({ line }) => line.planKey),
-      items.map(({ line }) => line.planVersion),
-      items.map(({ line }) => line.priceKey),
-      items.map(({ line }) => line.meterKey),
-      items.map(({ line }) => line.groupKey),
-      items.map(({ line }) => line.description),
-      items.map(({ line }) => line.quantity.toFixed()),
-      items.map(({ line }) => line.unitAmount?.toFixed() ?? null),
-      items.map(({ line }) => line.amount.toString()),
-      items.map(({ line }) => formatInstant(line.period.start)),
-      items.map(({ line }) => formatInstant(line.period.end)),
-      items.map(({ line }) => line.proration),
-      items.map(({ line }) => line.round),
-      items.map(({ line }) => toJson(line.explain)),
-    ],
+  await tx.copy(
+    "invoice_lines",
+    LINE_COLUMNS,
+    items.map(({ invoice, line, position }) => [
+      invoice.id,
+      position,
+      newId("line"),
+      invoice.tenant_id,
+      invoice.subscription_id,
+      line.kind,
+      line.planKey,
+      line.planVersion,
+      line.priceKey,
+      line.meterKey,
+      line.groupKey,
+      line.description,
+      line.quantity.toFixed(),
+      line.unitAmount?.toFixed() ?? null,
+      line.amount,
+      formatInstant(line.period.start),
+      formatInstant(line.period.end),
+      line.proration,
+      line.round,
+      toJson(line.explain),
+    ]),
   );
 }
 
@@ -223,8 +267,12 @@ export async function findPeriodInvoices(
   return db.query(
     `select i.id, i.subscription_id
      from unnest($1::text[], $2::text[], $3::timestamptz[]) as ask (tenant_id, subscription_id, period_start)
-     join invoices i on i.subscription_id = ask.subscription_id and i.tenant_id = ask.tenant_id and i.period_start = ask.period_start
-     where i.reason in ('period', 'final') and i.status <> 'void'`,
+     cross join lateral (
+       select i.id, i.subscription_id from invoices i
+       where i.subscription_id = ask.subscription_id and i.tenant_id = ask.tenant_id and i.period_start = ask.period_start
+         and i.reason in ('period', 'final') and i.status <> 'void'
+       offset 0
+     ) i`,
     [periods.map((p) => p.tenantId), periods.map((p) => p.subscriptionId), periods.map((p) => formatInstant(p.periodStart))],
   );
 }

@@ -1,6 +1,6 @@
 /** Invoices as the API shows them (docs: HTTP API, Invoices and payments). */
 import { type TSchema, Type } from "typebox";
-import { Closed, Currency, Instant as InstantText, Nullable, OneOf, Quantity, SignedMinor, TenantId } from "../../http/schema.ts";
+import { Closed, Currency, Instant as InstantText, Named, Nullable, OneOf, Quantity, SignedMinor, TenantId } from "../../http/schema.ts";
 import { decimal, parseDecimal } from "../money/decimal.ts";
 import { formatInstant, type Instant } from "../time/instant.ts";
 import type { DraftInvoice, DraftLine } from "./invoice.ts";
@@ -8,29 +8,16 @@ import { subtotalOf } from "./invoice.ts";
 import type { InvoiceRow, LineRow } from "./store.ts";
 
 const text = () => Nullable(Type.String());
-const Tier = Type.Object({ up_to: Nullable(Quantity()), quantity: Quantity(), flat_amount: Type.String(), amount: Type.String() });
-
-export const LineView: TSchema = Type.Object({
-  id: text(),
-  kind: Type.String({ description: "flat, seat, usage or commitment." }),
-  plan: text(),
-  price: text(),
-  meter: text(),
-  group: Nullable(Type.Object({}, { additionalProperties: true })),
-  description: Type.String(),
+const Tier = Type.Object({
+  up_to: Nullable(Quantity()),
   quantity: Quantity(),
-  unit_amount: Nullable(Type.String({ description: "In minor units, exact." })),
-  amount: SignedMinor(),
-  period_start: InstantText(),
-  period_end: InstantText(),
-  proration: Type.Boolean(),
-  tiers: Type.Array(Tier),
-  explain: Type.Object(
-    {},
-    { additionalProperties: true, description: "What made the amount: model, billable quantity, exact amount, share of the period." },
-  ),
+  unit_amount: Type.Optional(Type.String({ description: "In minor units, exact." })),
+  rate: Type.Optional(Type.String({ description: "In percent." })),
+  flat_amount: Type.String(),
+  amount: Type.String(),
 });
 
+<<<<<<< HEAD
 export const InvoiceView: TSchema = Closed({
   id: Nullable(Type.String()),
   tenant_id: TenantId(),
@@ -59,6 +46,62 @@ export const InvoiceView: TSchema = Closed({
   pdf_url: text(),
   created_at: Nullable(InstantText()),
 });
+=======
+export const LineView: TSchema = Named(
+  "InvoiceLine",
+  Type.Object({
+    id: text(),
+    kind: Type.String({ description: "flat, seat, usage or commitment." }),
+    plan: text(),
+    price: text(),
+    meter: text(),
+    group: Nullable(Type.Object({}, { additionalProperties: true })),
+    description: Type.String(),
+    quantity: Quantity(),
+    unit_amount: Nullable(Type.String({ description: "In minor units, exact." })),
+    amount: SignedMinor(),
+    period_start: InstantText(),
+    period_end: InstantText(),
+    proration: Type.Boolean(),
+    tiers: Type.Array(Tier),
+    explain: Type.Object(
+      {},
+      { additionalProperties: true, description: "What made the amount: model, billable quantity, exact amount, share of the period." },
+    ),
+  }),
+);
+
+export const InvoiceView: TSchema = Named(
+  "Invoice",
+  Closed({
+    id: Nullable(Type.String()),
+    tenant_id: TenantId(),
+    subscription_id: text(),
+    number: text(),
+    status: OneOf(["draft", "open", "paid", "void", "uncollectible"]),
+    reason: Type.String({ description: "start, period, advance, final, change or manual." }),
+    currency: Currency(),
+    period_start: InstantText(),
+    period_end: InstantText(),
+    subtotal: SignedMinor(),
+    discount: SignedMinor(),
+    tax: SignedMinor(),
+    total: SignedMinor(),
+    balance_applied: SignedMinor(),
+    amount_paid: SignedMinor(),
+    amount_due: SignedMinor(),
+    collection: Type.String(),
+    lines: Type.Array(LineView),
+    issued_at: Nullable(InstantText()),
+    due_at: Nullable(InstantText()),
+    paid_at: Nullable(InstantText()),
+    processor_invoice_id: text(),
+    hosted_url: text(),
+    pdf_url: text(),
+    created_at: Nullable(InstantText()),
+  }),
+);
+>>>>>>> main
 
 const at = (instant: Instant | null) => (instant === null ? null : formatInstant(instant));
 

@@ -6,7 +6,18 @@ import { onPool } from "../../db/pool.ts";
 import { invalidField, Refusal, tenantNotFound } from "../../errors.ts";
 import { DEFAULT_LIMIT, decodeCursor, pageOf } from "../../http/list.ts";
 import { route } from "../../http/route.ts";
-import { Closed, Currency, Instant as InstantText, ListQuery, Nullable, Page, SignedMinor, TenantId, Text } from "../../http/schema.ts";
+import {
+  Closed,
+  Currency,
+  Instant as InstantText,
+  ListQuery,
+  Named,
+  Nullable,
+  Page,
+  SignedMinor,
+  TenantId,
+  Text,
+} from "../../http/schema.ts";
 import { newId } from "../../ids.ts";
 import { formatInstant } from "../time/instant.ts";
 import { addMethod } from "./add-method.ts";
@@ -16,35 +27,41 @@ const Params = Type.Object({ tenant_id: Type.String() });
 const MethodParams = Type.Object({ tenant_id: Type.String(), id: Type.String({ maxLength: 64 }) });
 const text = () => Nullable(Type.String());
 
-const PaymentView = Type.Object({
-  id: Type.String(),
-  tenant_id: TenantId(),
-  invoice_id: text(),
-  gateway: Type.String(),
-  status: Type.String({ description: "requested, succeeded, failed, requires_action, pending or unknown." }),
-  currency: Currency(),
-  amount: SignedMinor(),
-  amount_received: SignedMinor(),
-  attempt: Type.Integer(),
-  payment_method: text(),
-  gateway_reference: text(),
-  code: text(),
-  reason: text(),
-  requested_at: InstantText(),
-  settled_at: Nullable(InstantText()),
-});
+const PaymentView = Named(
+  "Payment",
+  Type.Object({
+    id: Type.String(),
+    tenant_id: TenantId(),
+    invoice_id: text(),
+    gateway: Type.String(),
+    status: Type.String({ description: "requested, succeeded, failed, requires_action, pending or unknown." }),
+    currency: Currency(),
+    amount: SignedMinor(),
+    amount_received: SignedMinor(),
+    attempt: Type.Integer(),
+    payment_method: text(),
+    gateway_reference: text(),
+    code: text(),
+    reason: text(),
+    requested_at: InstantText(),
+    settled_at: Nullable(InstantText()),
+  }),
+);
 
-const MethodView = Type.Object({
-  id: Type.String(),
-  gateway: Type.String(),
-  type: Type.String(),
-  brand: text(),
-  last4: text(),
-  exp_month: Nullable(Type.Integer()),
-  exp_year: Nullable(Type.Integer()),
-  default: Type.Boolean(),
-  created_at: InstantText(),
-});
+const MethodView = Named(
+  "PaymentMethod",
+  Type.Object({
+    id: Type.String(),
+    gateway: Type.String(),
+    type: Type.String(),
+    brand: text(),
+    last4: text(),
+    exp_month: Nullable(Type.Integer()),
+    exp_year: Nullable(Type.Integer()),
+    default: Type.Boolean(),
+    created_at: InstantText(),
+  }),
+);
 
 export function paymentRoutes(app: FastifyInstance, ctx: Context): void {
   const known = async (tenantId: string) => {
@@ -93,6 +110,14 @@ export function paymentRoutes(app: FastifyInstance, ctx: Context): void {
         token: Type.Optional(Text(80, "Sandbox: the token of a test card, such as tok_visa.")),
       }),
     ),
+    response: {
+      201: Type.Object({
+        id: Type.String(),
+        gateway: Type.String(),
+        status: Type.String({ description: "succeeded, or requires_payment_method where nothing was given." }),
+        payment_method: Type.Union([MethodView, Type.Null()]),
+      }),
+    },
     handle: async ({ params, body, write }) => {
       const gateway = ctx.gateways.get(gatewayName(ctx, body?.gateway));
       const given = body?.card ?? body?.token;
@@ -135,6 +160,7 @@ export function paymentRoutes(app: FastifyInstance, ctx: Context): void {
     permission: "billing.write",
     summary: "Detach a payment method",
     params: MethodParams,
+    response: { 200: Type.Object({ id: Type.String(), detached: Type.Boolean() }) },
     handle: ({ params, write }) =>
       write(async (tx) => {
         if (!(await detachMethod(tx, params.tenant_id, params.id)))

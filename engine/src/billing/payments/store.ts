@@ -28,7 +28,21 @@ export interface PaymentRow {
 const PAYMENT = `id, tenant_id, invoice_id, gateway, payment_method_id, currency, amount, amount_received, status, gateway_reference, code, reason,
   attempt, test_clock_id, requested_at, sent_at, settled_at`;
 
+const REQUEST_COLUMNS = [
+  "id",
+  "tenant_id",
+  "invoice_id",
+  "gateway",
+  "currency",
+  "amount",
+  "attempt",
+  "test_clock_id",
+  "status",
+  "requested_at",
+];
+
 export async function insertPayments(tx: Tx, payments: readonly (PaymentRequest & { id: string })[]): Promise<void> {
+<<<<<<< HEAD
   await tx.query(
     `insert into payments (id, tenant_id, invoice_id, gateway, currency, amount, attempt, test_clock_id, payment_method_id, status, requested_at)
      select id, tenant_id, invoice_id, gateway, currency, amount, attempt, test_clock_id, payment_method_id, 'requested', $10
@@ -44,8 +58,23 @@ export async function insertPayments(tx: Tx, payments: readonly (PaymentRequest 
       payments.map((payment) => payment.attempt),
       payments.map((payment) => payment.testClockId),
       payments.map((payment) => payment.methodId ?? null),
+=======
+  await tx.copy(
+    "payments",
+    REQUEST_COLUMNS,
+    payments.map((payment) => [
+      payment.id,
+      payment.tenantId,
+      payment.invoiceId,
+      payment.gateway,
+      payment.currency,
+      payment.amountMinor,
+      payment.attempt,
+      payment.testClockId,
+      "requested",
+>>>>>>> main
       formatInstant(tx.now),
-    ],
+    ]),
   );
 }
 

@@ -1,6 +1,6 @@
 /** A subscription as the API shows it (docs: HTTP API, Subscription). */
 import { type TSchema, Type } from "typebox";
-import { Instant as InstantText, Nullable, TenantId } from "../../http/schema.ts";
+import { Instant as InstantText, Named, Nullable, TenantId } from "../../http/schema.ts";
 import type { Plan } from "../catalog/plan.ts";
 import { formatInstant, type Instant } from "../time/instant.ts";
 import type { SubscriptionRow } from "./store.ts";
@@ -8,32 +8,35 @@ import type { SubscriptionRow } from "./store.ts";
 const text = () => Nullable(Type.String());
 const instant = () => Nullable(InstantText());
 
-export const SubscriptionView: TSchema = Type.Object({
-  id: text(),
-  tenant_id: TenantId(),
-  plan: text(),
-  plan_version: Nullable(Type.Integer()),
-  status: Type.String({ description: "trialing, active, past_due, paused, canceled, expired, incomplete; none without a subscription." }),
-  currency: text(),
-  seats: Nullable(Type.Integer()),
-  processor: text(),
-  gateway: text(),
-  collection: text(),
-  started_at: instant(),
-  billing_anchor: instant(),
-  current_period_start: instant(),
-  current_period_end: instant(),
-  trial_end: instant(),
-  cancel_at: instant(),
-  canceled_at: instant(),
-  ended_at: instant(),
-  pause: Nullable(Type.Object({}, { additionalProperties: true })),
-  scheduled_change: Nullable(Type.Object({}, { additionalProperties: true })),
-  grace_until: instant(),
-  auto_renew: Type.Boolean(),
-  billing_email: text(),
-  created_at: instant(),
-});
+export const SubscriptionView: TSchema = Named(
+  "Subscription",
+  Type.Object({
+    id: text(),
+    tenant_id: TenantId(),
+    plan: text(),
+    plan_version: Nullable(Type.Integer()),
+    status: Type.String({ description: "trialing, active, past_due, paused, canceled, expired, incomplete; none without a subscription." }),
+    currency: text(),
+    seats: Nullable(Type.Integer()),
+    processor: text(),
+    gateway: text(),
+    collection: text(),
+    started_at: instant(),
+    billing_anchor: instant(),
+    current_period_start: instant(),
+    current_period_end: instant(),
+    trial_end: instant(),
+    cancel_at: instant(),
+    canceled_at: instant(),
+    ended_at: instant(),
+    pause: Nullable(Type.Object({}, { additionalProperties: true })),
+    scheduled_change: Nullable(Type.Object({}, { additionalProperties: true })),
+    grace_until: instant(),
+    auto_renew: Type.Boolean(),
+    billing_email: text(),
+    created_at: instant(),
+  }),
+);
 
 const at = (value: Instant | null) => (value === null ? null : formatInstant(value));
 

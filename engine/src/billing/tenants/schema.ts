@@ -1,6 +1,6 @@
 /** What may be put of a tenant, and what is answered. */
 import { Type } from "typebox";
-import { Closed, Currency, Instant, Metadata, Nullable, Text } from "../../http/schema.ts";
+import { Closed, Currency, Instant, Metadata, Named, Nullable, Text } from "../../http/schema.ts";
 
 const opt = <T extends Parameters<typeof Nullable>[0]>(schema: T) => Type.Optional(Nullable(schema));
 
@@ -34,10 +34,13 @@ const fields = {
 };
 
 export const TenantBody = Closed(fields);
-export const TenantAnswer = Type.Object({
-  tenant_id: Type.String(),
-  ...fields,
-  created_at: Instant(),
-  updated_at: Instant(),
-  erased_at: Nullable(Instant()),
-});
+export const TenantAnswer = Named(
+  "Tenant",
+  Type.Object({
+    tenant_id: Type.String(),
+    ...fields,
+    created_at: Instant(),
+    updated_at: Instant(),
+    erased_at: Nullable(Instant()),
+  }),
+);

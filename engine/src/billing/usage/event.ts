@@ -48,9 +48,12 @@ export function identityOf(tenantId: string, event: string, key: string): string
   return hash("sha256", `${tenantId}\0${event}\0${key}`, "binary").slice(0, 16);
 }
 
+const scratch = Buffer.alloc(16);
+
 /** The id that callers see: the same for the same event, stored or re-sent. */
 export function eventId(identity: string): string {
-  return idFromBytes("usageEvent", Buffer.from(identity, "latin1"));
+  scratch.write(identity, 0, 16, "latin1");
+  return idFromBytes("usageEvent", scratch);
 }
 
 /** The same from the identity as the database prints it. */

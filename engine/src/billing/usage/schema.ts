@@ -1,22 +1,25 @@
 /** Schemas of usage, for the OpenAPI document. Events are checked by `prepare`, which is faster on ten thousand and names each by its index. */
 import { Type } from "typebox";
-import { Instant, ListQuery, Nullable, OneOf, Page, PositiveQuantity, Quantity, TenantId, Text } from "../../http/schema.ts";
+import { Instant, ListQuery, Named, Nullable, OneOf, Page, PositiveQuantity, Quantity, TenantId, Text } from "../../http/schema.ts";
 import { GRANULARITIES } from "./buckets.ts";
 
-export const EventBody = Type.Object(
-  {
-    tenant_id: TenantId(),
-    event: Type.String({ pattern: "^[A-Za-z0-9_.:\\-/]{1,128}$", description: "What meters read it by." }),
-    amount: Type.Optional(PositiveQuantity("A number or a decimal string; 1 if not said.")),
-    at: Type.Optional(Instant("RFC 3339, kept to the microsecond; the tenant's now if not said.")),
-    idempotency_key: Type.Optional(
-      Text(255, "The same key of the same tenant and event is the same event, for ever. Made by the engine if not said."),
-    ),
-    properties: Type.Optional(
-      Type.Object({}, { additionalProperties: true, maxProperties: 64, description: "What meters read, filter and group by; 16 KiB." }),
-    ),
-  },
-  { additionalProperties: false },
+export const EventBody = Named(
+  "UsageEvent",
+  Type.Object(
+    {
+      tenant_id: TenantId(),
+      event: Type.String({ pattern: "^[A-Za-z0-9_.:\\-/]{1,128}$", description: "What meters read it by." }),
+      amount: Type.Optional(PositiveQuantity("A number or a decimal string; 1 if not said.")),
+      at: Type.Optional(Instant("RFC 3339, kept to the microsecond; the tenant's now if not said.")),
+      idempotency_key: Type.Optional(
+        Text(255, "The same key of the same tenant and event is the same event, for ever. Made by the engine if not said."),
+      ),
+      properties: Type.Optional(
+        Type.Object({}, { additionalProperties: true, maxProperties: 64, description: "What meters read, filter and group by; 16 KiB." }),
+      ),
+    },
+    { additionalProperties: false },
+  ),
 );
 
 export const UsageBody = Type.Union([EventBody, Type.Array(EventBody, { maxItems: 10_000 })]);

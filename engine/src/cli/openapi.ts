@@ -1,0 +1,41 @@
+/** Writes engine/openapi.json from the routes, for `npm run openapi`. Needs no database: routes are registered, never called. */
+import { writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { createCatalogCache } from "../billing/catalog/catalog-cache.ts";
+import { createTenantCache } from "../billing/tenants/tenant-cache.ts";
+import { systemClock } from "../clock.ts";
+import { readConfig } from "../config.ts";
+import type { Context } from "../context.ts";
+import { openPool } from "../db/pool.ts";
+import { registerRoutes } from "../engine.ts";
+import { createGatewayRegistry } from "../gateways/registry.ts";
+import { buildServer } from "../http/server.ts";
+import { openLog } from "../telemetry/log.ts";
+
+export const FILE = fileURLToPath(new URL("../../openapi.json", import.meta.url));
+
+/** The document's text, the same on every machine. */
+export async function documentText(): Promise<string> {
+  // Defaults alone, so that nobody's environment changes what is written.
+  const config = readConfig({});
+  const pool = openPool("postgres://nobody@localhost/none", 1, () => undefined);
+  const ctx: Context = {
+    config,
+    clock: systemClock,
+    log: openLog("silent"),
+    pool,
+    catalog: createCatalogCache(pool),
+    tenants: createTenantCache(pool, systemClock),
+    gateways: createGatewayRegistry([]),
+  };
+  const app = await buildServer(ctx, (server) => registerRoutes(server, ctx));
+  try {
+    await app.ready();
+    return `${JSON.stringify(app.swagger(), null, 2)}\n`;
+  } finally {
+    await app.close();
+    await pool.end();
+  }
+}
+
+if (import.meta.main) await writeFile(FILE, await documentText());
