@@ -26,6 +26,19 @@ export interface Config {
   rateLimitPerSecond: number;
   invoicePrefix: string;
   paymentTermDays: number;
+  /** Who sells: printed on invoices, and where taxes are reckoned from. */
+  seller: Seller;
+}
+
+export interface Seller {
+  name: string | null;
+  /** Lines of the address, without the country. */
+  address: string | null;
+  /** ISO 3166-1 alpha-2; null: own tax rates apply to the address of the tenant alone. */
+  country: string | null;
+  /** State or province. */
+  region: string | null;
+  taxId: string | null;
 }
 
 export class ConfigError extends Error {
@@ -54,6 +67,13 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
     rateLimitPerSecond: integer(env, "RATE_LIMIT_PER_SECOND", 10_000, 1, 10_000_000),
     invoicePrefix: pattern(env, "INVOICE_PREFIX", /^[A-Za-z0-9-]{1,20}$/, "INV", "1 to 20 letters, digits or dashes"),
     paymentTermDays: integer(env, "PAYMENT_TERM_DAYS", 14, 0, 365),
+    seller: {
+      name: env.SELLER_NAME || null,
+      address: env.SELLER_ADDRESS || null,
+      country: pattern(env, "SELLER_COUNTRY", /^[A-Z]{2}$/, "", "two capital letters, such as DE") || null,
+      region: env.SELLER_REGION || null,
+      taxId: env.SELLER_TAX_ID || null,
+    },
   };
   return { ...config, ...overrides };
 }

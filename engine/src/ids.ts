@@ -20,6 +20,10 @@ const PREFIXES = {
   request: "req",
   usageEvent: "use",
   setupIntent: "seti",
+  discount: "disc",
+  invoiceItem: "item",
+  creditNote: "cn",
+  refund: "refund",
 } as const;
 
 export type IdKind = keyof typeof PREFIXES;

@@ -2,11 +2,21 @@
 import { decimal } from "../money/decimal.ts";
 import { formatInstant } from "../time/instant.ts";
 import { type ItemKind, SECTIONS } from "./canonical.ts";
+import { CouponBody } from "./coupon-schema.ts";
 import type { CatalogDocument, FeatureDocument, PlanDocument } from "./document.ts";
 import { CreditEventBody, CreditProductBody, FeatureBody, MeterBody, PlanBody } from "./document.ts";
 import type { ItemRow, PlanRow, StoredRows } from "./store.ts";
+import { TaxRateBody } from "./tax-rate-schema.ts";
 
-const ORDER = { meter: MeterBody, feature: FeatureBody, plan: PlanBody, credit_event: CreditEventBody, credit_product: CreditProductBody };
+const ORDER = {
+  meter: MeterBody,
+  feature: FeatureBody,
+  plan: PlanBody,
+  credit_event: CreditEventBody,
+  credit_product: CreditProductBody,
+  coupon: CouponBody,
+  tax_rate: TaxRateBody,
+};
 
 /** What is not archived, as it was declared: putting it again changes nothing. */
 export function documentOf(stored: StoredRows): CatalogDocument {

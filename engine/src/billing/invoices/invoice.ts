@@ -27,7 +27,26 @@ export function assertMove(from: InvoiceStatus, to: InvoiceStatus): void {
  */
 export type InvoiceReason = "start" | "period" | "advance" | "final" | "change" | "manual";
 
-export type LineKind = "flat" | "seat" | "usage" | "commitment";
+export type LineKind = "flat" | "seat" | "usage" | "commitment" | "item";
+
+/** What one discount takes off a line. */
+export interface LineDiscount {
+  discount: string;
+  coupon: string;
+  name: string;
+  amount: bigint;
+}
+
+/** One tax on a line: of what it is a percentage, and how much it is. */
+export interface LineTax {
+  key: string;
+  name: string;
+  kind: string;
+  percent: string;
+  inclusive: boolean;
+  taxable: bigint;
+  amount: bigint;
+}
 
 /** A line before it is stored. `amount` is rounded, once; `explain` keeps what made it. */
 export interface DraftLine {
@@ -47,6 +66,11 @@ export interface DraftLine {
   /** How often this price and period was billed before. */
   round: number;
   explain: Record<string, unknown>;
+  /** A one-off line that waited for this invoice. */
+  itemId?: string;
+  /** Put on by `complete.ts`; absent on what has not been through it. */
+  discounts?: readonly LineDiscount[];
+  taxes?: readonly LineTax[];
 }
 
 /** An invoice computed and not yet issued: what a preview shows and an issue stores. */
@@ -60,6 +84,32 @@ export interface DraftInvoice {
   collection: "charge_automatically" | "send_invoice";
   gateway: string;
   lines: DraftLine[];
+}
+
+export interface Totals {
+  subtotal: bigint;
+  discount: bigint;
+  /** All of it, what the prices contain included. */
+  tax: bigint;
+  taxIncluded: bigint;
+  total: bigint;
+}
+
+export function discountOf(line: Pick<DraftLine, "discounts">): bigint {
+  return (line.discounts ?? []).reduce((sum, part) => sum + part.amount, 0n);
+}
+
+export function taxOf(line: Pick<DraftLine, "taxes">, only: "all" | "inclusive" = "all"): bigint {
+  return (line.taxes ?? []).reduce((sum, tax) => (only === "all" || tax.inclusive ? sum + tax.amount : sum), 0n);
+}
+
+/** Sums of rounded lines; nothing here rounds. */
+export function totalsOf(lines: readonly DraftLine[]): Totals {
+  const subtotal = subtotalOf(lines);
+  const discount = lines.reduce((sum, line) => sum + discountOf(line), 0n);
+  const tax = lines.reduce((sum, line) => sum + taxOf(line), 0n);
+  const taxIncluded = lines.reduce((sum, line) => sum + taxOf(line, "inclusive"), 0n);
+  return { subtotal, discount, tax, taxIncluded, total: subtotal - discount + tax - taxIncluded };
 }
 
 export function subtotalOf(lines: readonly { amount: bigint }[]): bigint {

@@ -5,7 +5,10 @@ import { formatMinor } from "../money/currency.ts";
 import { requestPayments } from "../payments/request-payments.ts";
 import type { Instant } from "../time/instant.ts";
 import { type BalanceKind, balancesOf, insertBalanceEntries } from "./balance.ts";
-import { type DraftInvoice, numberOf, seriesOf, subtotalOf } from "./invoice.ts";
+import { type Completed, completeDrafts } from "./complete.ts";
+import { countsAsPeriod } from "./discount.ts";
+import { insertUses } from "./discount-store.ts";
+import { type DraftInvoice, numberOf, seriesOf, totalsOf } from "./invoice.ts";
 import { type InvoiceRow, insertInvoices, insertLines, takeNumbers } from "./store.ts";
 
 const DAY = 86_400_000;
@@ -13,12 +16,13 @@ const DAY = 86_400_000;
 /** Answers the stored invoices in the order of the drafts. One write set, however many there are. */
 export async function issueInvoices(tx: Tx, drafts: readonly DraftInvoice[]): Promise<InvoiceRow[]> {
   if (drafts.length === 0) return [];
+  const completed = await completeDrafts(tx.ctx, tx, drafts, { lock: true });
   const balances = await balancesOf(tx, drafts);
   const series = seriesOf(tx.ctx.config.invoicePrefix, tx.now);
-  const rows = drafts.map((draft) => rowOf(tx, draft, balances));
+  const rows = completed.map((draft) => rowOf(tx, draft, balances));
   await insertLines(
     tx,
-    rows.flatMap((row, index) => drafts[index]!.lines.map((line, position) => ({ invoice: row, line, position }))),
+    rows.flatMap((row, index) => completed[index]!.lines.map((line, position) => ({ invoice: row, line, position }))),
   );
   await requestPayments(
     tx,
@@ -44,12 +48,16 @@ export async function issueInvoices(tx: Tx, drafts: readonly DraftInvoice[]): Pr
     tx,
     rows.flatMap((row) => balanceEntryOf(row) ?? []),
   );
+  await insertUses(
+    tx,
+    rows.flatMap((row, index) => usesOf(row, completed[index]!)),
+  );
   for (const row of rows) announce(tx, row);
   return rows;
 }
 
-function rowOf(tx: Tx, draft: DraftInvoice, balances: Map<string, bigint>): InvoiceRow {
-  const total = subtotalOf(draft.lines);
+function rowOf(tx: Tx, draft: Completed, balances: Map<string, bigint>): InvoiceRow {
+  const { subtotal, discount, tax, taxIncluded, total } = totalsOf(draft.lines);
   const key = `${draft.tenantId} ${draft.currency}`;
   const balance = balances.get(key) ?? 0n;
   const applied = total > 0n && balance > 0n ? (balance < total ? balance : total) : 0n;
@@ -66,9 +74,10 @@ function rowOf(tx: Tx, draft: DraftInvoice, balances: Map<string, bigint>): Invo
     currency: draft.currency,
     period_start: draft.period.start,
     period_end: draft.period.end,
-    subtotal: total,
-    discount: 0n,
-    tax: 0n,
+    subtotal,
+    discount,
+    tax,
+    tax_included: taxIncluded,
     total,
     balance_applied: applied,
     amount_paid: 0n,
@@ -80,6 +89,9 @@ function rowOf(tx: Tx, draft: DraftInvoice, balances: Map<string, bigint>): Invo
     paid_at: due === 0n ? tx.now : null,
     voided_at: null,
     processor_invoice_id: null,
+    tax_status: draft.determination.status,
+    place_of_supply: draft.determination.placeOfSupply,
+    bill_to: billToOf(draft),
     failed_at: null,
     retries: 0,
     next_attempt_at: null,
@@ -88,9 +100,18 @@ function rowOf(tx: Tx, draft: DraftInvoice, balances: Map<string, bigint>): Invo
   };
 }
 
+function billToOf({ billTo }: Completed): InvoiceRow["bill_to"] {
+  return billTo && { name: billTo.name, email: billTo.email, address: billTo.address, tax_id: billTo.tax_id };
+}
+
 function balanceEntryOf(row: InvoiceRow): { invoice: InvoiceRow; kind: BalanceKind; amount: bigint } | null {
   if (row.total < 0n) return { invoice: row, kind: "credited", amount: -row.total };
   return row.balance_applied > 0n ? { invoice: row, kind: "applied", amount: -row.balance_applied } : null;
+}
+
+function usesOf(row: InvoiceRow, draft: Completed) {
+  const counts = countsAsPeriod(draft.reason);
+  return [...draft.used].map(([discountId, amount]) => ({ discountId, invoiceId: row.id, tenantId: row.tenant_id, amount, counts }));
 }
 
 function dueAt(tx: Tx, draft: DraftInvoice): Instant {

@@ -14,6 +14,7 @@ import { fullPeriodAt, type Interval, type Period } from "../time/period.ts";
 import { type QuantityAnswer, type QuantityAsk, readQuantities } from "../usage/quantity.ts";
 import { type BilledLine, readBilledLines } from "./billed.ts";
 import { commitmentLine } from "./commitment-line.ts";
+import { completeDrafts } from "./complete.ts";
 import type { DraftInvoice, DraftLine, InvoiceReason } from "./invoice.ts";
 import { type LineContext, recurringLine, usageLine } from "./line.ts";
 
@@ -82,11 +83,18 @@ export async function prepareInvoices(ctx: Context, db: Database, requests: read
   const asks = works.flatMap((work) => work.usage.map((task) => askOf(work.request.subject, task, catalog)));
   const answers = await readQuantities(db, asks);
   let next = 0;
-  return works.map((work) => {
+  const drafts = works.map((work) => {
     const mine = answers.slice(next, next + work.usage.length);
     next += work.usage.length;
     return compose(work, mine);
   });
+  const completed = await completeDrafts(
+    ctx,
+    db,
+    drafts.filter((draft) => draft !== null),
+    { lock: false },
+  );
+  return drafts.map((draft) => (draft === null ? null : completed.shift()!));
 }
 
 // Usage that came since the last close lies at most so far back.

@@ -9,12 +9,14 @@ import { route } from "../../http/route.ts";
 import { ListQuery, OneOf, Page } from "../../http/schema.ts";
 import { formatInstant } from "../time/instant.ts";
 import { invoiceActionRoutes } from "./action-routes.ts";
+import { discountRoutes } from "./discount-routes.ts";
 import { readInvoice } from "./find-invoice.ts";
 import { listInvoices, readLines } from "./store.ts";
 import { InvoiceView, invoiceView } from "./view.ts";
 
 export function invoiceRoutes(app: FastifyInstance, ctx: Context): void {
   invoiceActionRoutes(app, ctx);
+  discountRoutes(app, ctx);
 
   route(app, ctx, {
     method: "GET",

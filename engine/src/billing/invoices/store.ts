@@ -3,8 +3,10 @@ import type { Tx } from "../../commit.ts";
 import type { Database } from "../../db/pool.ts";
 import { toJson } from "../../http/json.ts";
 import { newId } from "../../ids.ts";
+import type { BillTo } from "../tenants/store.ts";
 import { formatInstant, type Instant } from "../time/instant.ts";
-import type { DraftLine, InvoiceReason, InvoiceStatus } from "./invoice.ts";
+import { type DraftLine, discountOf, type InvoiceReason, type InvoiceStatus, type LineDiscount, type LineTax, taxOf } from "./invoice.ts";
+import type { TaxStatus } from "./tax-engine.ts";
 
 export interface InvoiceRow {
   id: string;
@@ -20,6 +22,7 @@ export interface InvoiceRow {
   subtotal: bigint;
   discount: bigint;
   tax: bigint;
+  tax_included: bigint;
   total: bigint;
   balance_applied: bigint;
   amount_paid: bigint;
@@ -31,6 +34,10 @@ export interface InvoiceRow {
   paid_at: Instant | null;
   voided_at: Instant | null;
   processor_invoice_id: string | null;
+  tax_status: TaxStatus;
+  place_of_supply: string | null;
+  /** Who was billed, as it was at the issue. */
+  bill_to: Omit<BillTo, "id" | "tax_exempt"> | null;
   /** The first failure of a payment; set as long as the invoice is known to have failed. */
   failed_at: Instant | null;
   /** Retries begun. */
@@ -58,10 +65,14 @@ export interface LineRow {
   proration: boolean;
   round: number;
   explain: Record<string, unknown>;
+  discount: bigint;
+  tax: bigint;
+  discounts: readonly LineDiscount[];
+  taxes: readonly LineTax[];
 }
 
-const INVOICE = `id, tenant_id, test_clock_id, subscription_id, reason, status, number, currency, period_start, period_end, subtotal, discount, tax, total,
-  balance_applied, amount_paid, amount_due, collection, gateway, issued_at, due_at, paid_at, voided_at, processor_invoice_id,
+const INVOICE = `id, tenant_id, test_clock_id, subscription_id, reason, status, number, currency, period_start, period_end, subtotal, discount, tax, tax_included, total,
+  balance_applied, amount_paid, amount_due, collection, gateway, issued_at, due_at, paid_at, voided_at, processor_invoice_id, tax_status, place_of_supply, bill_to,
   failed_at, retries, next_attempt_at, dunning_ended_at, created_at`;
 
 /** Takes `count` numbers of a series and answers the last. Locks the series until the transaction ends: no gap, no duplicate. */
@@ -94,6 +105,7 @@ const INVOICE_COLUMNS = [
   ...[
     "discount",
     "tax",
+    "tax_included",
     "total",
     "balance_applied",
     "amount_paid",
@@ -103,6 +115,9 @@ const INVOICE_COLUMNS = [
     "issued_at",
     "due_at",
     "paid_at",
+    "tax_status",
+    "place_of_supply",
+    "bill_to",
     "created_at",
   ],
 ];
@@ -125,6 +140,7 @@ export async function insertInvoices(tx: Tx, rows: readonly InvoiceRow[]): Promi
       row.subtotal,
       row.discount,
       row.tax,
+      row.tax_included,
       row.total,
       row.balance_applied,
       row.amount_paid,
@@ -134,6 +150,9 @@ export async function insertInvoices(tx: Tx, rows: readonly InvoiceRow[]): Promi
       at(row.issued_at),
       at(row.due_at),
       at(row.paid_at),
+      row.tax_status,
+      row.place_of_supply,
+      row.bill_to === null ? null : toJson(row.bill_to),
       at(row.created_at),
     ]),
   );
@@ -154,6 +173,7 @@ const LINE_COLUMNS = [
     "group_key",
   ],
   ...["description", "quantity", "unit_amount", "amount", "period_start", "period_end", "proration", "round", "explain"],
+  ...["discount", "tax", "discounts", "taxes"],
 ];
 
 export async function insertLines(tx: Tx, items: readonly { invoice: InvoiceRow; line: DraftLine; position: number }[]): Promise<void> {
@@ -181,6 +201,10 @@ export async function insertLines(tx: Tx, items: readonly { invoice: InvoiceRow;
       line.proration,
       line.round,
       toJson(line.explain),
+      discountOf(line),
+      taxOf(line),
+      toJson(line.discounts ?? []),
+      toJson(line.taxes ?? []),
     ]),
   );
 }
@@ -226,7 +250,7 @@ export async function readLines(
 ): Promise<Map<string, LineRow[]>> {
   const rows = await db.query<LineRow>(
     `select id, invoice_id, kind, plan_key, plan_version, price_key, meter_key, group_key, description, quantity::text, unit_amount::text, amount,
-            period_start, period_end, proration, round, explain
+            period_start, period_end, proration, round, explain, discount, tax, discounts, taxes
      from invoice_lines where invoice_id = any($1) and tenant_id = any($2) order by invoice_id, position`,
     [invoiceIds, tenantIds],
   );

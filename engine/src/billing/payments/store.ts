@@ -37,28 +37,12 @@ const REQUEST_COLUMNS = [
   "amount",
   "attempt",
   "test_clock_id",
+  "payment_method_id",
   "status",
   "requested_at",
 ];
 
 export async function insertPayments(tx: Tx, payments: readonly (PaymentRequest & { id: string })[]): Promise<void> {
-<<<<<<< HEAD
-  await tx.query(
-    `insert into payments (id, tenant_id, invoice_id, gateway, currency, amount, attempt, test_clock_id, payment_method_id, status, requested_at)
-     select id, tenant_id, invoice_id, gateway, currency, amount, attempt, test_clock_id, payment_method_id, 'requested', $10
-     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::int[], $8::text[], $9::text[])
-       as row (id, tenant_id, invoice_id, gateway, currency, amount, attempt, test_clock_id, payment_method_id)`,
-    [
-      payments.map((payment) => payment.id),
-      payments.map((payment) => payment.tenantId),
-      payments.map((payment) => payment.invoiceId),
-      payments.map((payment) => payment.gateway),
-      payments.map((payment) => payment.currency),
-      payments.map((payment) => payment.amountMinor.toString()),
-      payments.map((payment) => payment.attempt),
-      payments.map((payment) => payment.testClockId),
-      payments.map((payment) => payment.methodId ?? null),
-=======
   await tx.copy(
     "payments",
     REQUEST_COLUMNS,
@@ -71,8 +55,8 @@ export async function insertPayments(tx: Tx, payments: readonly (PaymentRequest 
       payment.amountMinor,
       payment.attempt,
       payment.testClockId,
+      payment.methodId ?? null,
       "requested",
->>>>>>> main
       formatInstant(tx.now),
     ]),
   );
