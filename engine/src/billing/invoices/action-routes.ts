@@ -8,6 +8,7 @@ import { Printed, route } from "../../http/route.ts";
 import { Closed, Text } from "../../http/schema.ts";
 import { collectNow } from "../payments/collect.ts";
 import type { PaymentRow } from "../payments/store.ts";
+import { finalizeInvoice } from "./draft.ts";
 import { readInvoice } from "./find-invoice.ts";
 import { requestPayment } from "./request-payment.ts";
 import { type InvoiceRow, readLines } from "./store.ts";
@@ -25,6 +26,7 @@ export function invoiceActionRoutes(app: FastifyInstance, ctx: Context): void {
   };
 
   for (const [step, summary, act] of [
+    ["finalize", "Issue a draft: it gets its number and is owed", finalizeInvoice],
     ["void", "Void an invoice: nothing is owed, and its number stays taken", voidInvoice],
     ["uncollectible", "Mark an invoice uncollectible; it can still be paid", writeOff],
   ] as const) {

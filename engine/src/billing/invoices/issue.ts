@@ -9,17 +9,21 @@ import { type Completed, completeDrafts } from "./complete.ts";
 import { countsAsPeriod } from "./discount.ts";
 import { insertUses } from "./discount-store.ts";
 import { type DraftInvoice, numberOf, seriesOf, totalsOf } from "./invoice.ts";
+import { takeItems } from "./item-store.ts";
 import { type InvoiceRow, insertInvoices, insertLines, takeNumbers } from "./store.ts";
 
 const DAY = 86_400_000;
 
-/** Answers the stored invoices in the order of the drafts. One write set, however many there are. */
-export async function issueInvoices(tx: Tx, drafts: readonly DraftInvoice[]): Promise<InvoiceRow[]> {
+/**
+ * Answers the stored invoices in the order of the drafts. One write set, however many there are. `kept`: the stored draft that
+ * each takes the place of.
+ */
+export async function issueInvoices(tx: Tx, drafts: readonly DraftInvoice[], kept: readonly InvoiceRow[] = []): Promise<InvoiceRow[]> {
   if (drafts.length === 0) return [];
   const completed = await completeDrafts(tx.ctx, tx, drafts, { lock: true });
   const balances = await balancesOf(tx, drafts);
   const series = seriesOf(tx.ctx.config.invoicePrefix, tx.now);
-  const rows = completed.map((draft) => rowOf(tx, draft, balances));
+  const rows = completed.map((draft, index) => ({ ...rowOf(tx, draft, balances), ...identityOf(kept[index]) }));
   await insertLines(
     tx,
     rows.flatMap((row, index) => completed[index]!.lines.map((line, position) => ({ invoice: row, line, position }))),
@@ -48,15 +52,29 @@ export async function issueInvoices(tx: Tx, drafts: readonly DraftInvoice[]): Pr
     tx,
     rows.flatMap((row) => balanceEntryOf(row) ?? []),
   );
+  await takeItems(
+    tx,
+    rows.flatMap((row, index) =>
+      completed[index]!.lines.flatMap(({ itemId }) =>
+        itemId === undefined ? [] : [{ id: itemId, tenantId: row.tenant_id, invoiceId: row.id }],
+      ),
+    ),
+  );
   await insertUses(
     tx,
     rows.flatMap((row, index) => usesOf(row, completed[index]!)),
   );
-  for (const row of rows) announce(tx, row);
+  rows.forEach((row, index) => {
+    announce(tx, row, kept[index] === undefined);
+  });
   return rows;
 }
 
-function rowOf(tx: Tx, draft: Completed, balances: Map<string, bigint>): InvoiceRow {
+function identityOf(draft: InvoiceRow | undefined): Partial<InvoiceRow> {
+  return draft ? { id: draft.id, created_at: draft.created_at } : {};
+}
+
+export function rowOf(tx: Tx, draft: Completed, balances: Map<string, bigint>): InvoiceRow {
   const { subtotal, discount, tax, taxIncluded, total } = totalsOf(draft.lines);
   const key = `${draft.tenantId} ${draft.currency}`;
   const balance = balances.get(key) ?? 0n;
@@ -118,7 +136,7 @@ function dueAt(tx: Tx, draft: DraftInvoice): Instant {
   return draft.collection === "charge_automatically" ? tx.now : tx.now + tx.ctx.config.paymentTermDays * DAY;
 }
 
-function announce(tx: Tx, row: InvoiceRow): void {
+function announce(tx: Tx, row: InvoiceRow, isNew: boolean): void {
   const about = { tenantId: row.tenant_id, subject: row.id };
   const data = {
     invoice: row.id,
@@ -129,7 +147,7 @@ function announce(tx: Tx, row: InvoiceRow): void {
     amount_due: row.amount_due,
   };
   const words = `${row.number} over ${formatMinor(row.total, row.currency)}`;
-  tx.emit({ type: "invoice.created", ...about, summary: `Invoice ${words} was made.`, data });
+  if (isNew) tx.emit({ type: "invoice.created", ...about, summary: `Invoice ${words} was made.`, data });
   tx.emit({ type: "invoice.finalized", ...about, summary: `Invoice ${words} was issued.`, data });
   if (row.status === "paid") tx.emit({ type: "invoice.paid", ...about, summary: `Invoice ${words} has nothing left to pay.`, data });
 }

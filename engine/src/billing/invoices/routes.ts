@@ -11,12 +11,14 @@ import { formatInstant } from "../time/instant.ts";
 import { invoiceActionRoutes } from "./action-routes.ts";
 import { discountRoutes } from "./discount-routes.ts";
 import { readInvoice } from "./find-invoice.ts";
+import { invoiceItemRoutes } from "./item-routes.ts";
 import { listInvoices, readLines } from "./store.ts";
 import { InvoiceView, invoiceView } from "./view.ts";
 
 export function invoiceRoutes(app: FastifyInstance, ctx: Context): void {
   invoiceActionRoutes(app, ctx);
   discountRoutes(app, ctx);
+  invoiceItemRoutes(app, ctx);
 
   route(app, ctx, {
     method: "GET",

@@ -282,6 +282,12 @@ export async function updateState(
   );
 }
 
+/** A draft makes room for the invoice that it becomes. */
+export async function deleteDraft(tx: Tx, row: InvoiceRow): Promise<void> {
+  await tx.query("delete from invoice_lines where invoice_id = $1 and tenant_id = $2", [row.id, row.tenant_id]);
+  await tx.query("delete from invoices where id = $1 and tenant_id = $2 and status = 'draft'", [row.id, row.tenant_id]);
+}
+
 /** Which of these periods have their invoice already. */
 export async function findPeriodInvoices(
   db: Database,
