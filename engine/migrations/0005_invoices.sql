@@ -72,3 +72,76 @@ create table invoice_items (
   created_at   timestamptz not null
 );
 create index invoice_items_waiting on invoice_items (tenant_id, id) where invoice_id is null;
+
+-- Credit notes correct what was issued. total = what they take off the invoice = to_balance + refunded + offset_due.
+create table credit_notes (
+  id         text primary key,
+  tenant_id  text not null references tenants (id),
+  invoice_id text not null,
+  number     text not null unique,
+  currency   text not null,
+  subtotal   bigint not null,
+  discount   bigint not null,
+  tax        bigint not null,
+  total      bigint not null check (total > 0),
+  to_balance bigint not null check (to_balance >= 0),
+  refunded   bigint not null check (refunded >= 0),
+  offset_due bigint not null check (offset_due >= 0),
+  reason     text,
+  created_at timestamptz not null,
+  check (to_balance + refunded + offset_due = total)
+);
+create index credit_notes_invoice on credit_notes (invoice_id, id);
+
+create table credit_note_lines (
+  credit_note_id text not null references credit_notes (id),
+  position       integer not null,
+  tenant_id      text not null,
+  invoice_id     text not null,
+  line_id        text not null,
+  description    text not null,
+  amount         bigint not null,
+  discount       bigint not null,
+  taxes          jsonb not null,
+  tax            bigint not null,
+  total          bigint not null,
+  primary key (credit_note_id, position)
+);
+create index credit_note_lines_invoice on credit_note_lines (invoice_id);
+
+-- amount_offset: what credit notes took off what was due. credited: all that they took off the total. refunded: money given back.
+alter table invoices
+  add column amount_offset bigint not null default 0,
+  add column credited      bigint not null default 0,
+  add column refunded      bigint not null default 0;
+alter table invoices add constraint invoices_not_overcredited check (credited <= greatest(total, 0) and refunded <= amount_paid);
+
+-- Several notes of one invoice may become balance, and so may refunds that failed.
+drop index balance_entries_once;
+create unique index balance_entries_once on balance_entries (invoice_id, kind) where kind in ('credited', 'applied', 'returned');
+alter table balance_entries drop constraint balance_entries_kind_check;
+alter table balance_entries add constraint balance_entries_kind_check
+  check (kind in ('credited', 'applied', 'overpaid', 'returned', 'credit_note', 'refund_failed'));
+
+-- Money on its way back. Written before the gateway is called, with its own key, as attempts are.
+create table refunds (
+  id                text primary key,
+  tenant_id         text not null references tenants (id),
+  payment_id        text not null,
+  invoice_id        text,
+  credit_note_id    text,
+  gateway           text not null,
+  currency          text not null,
+  amount            bigint not null check (amount > 0),
+  status            text not null check (status in ('requested', 'pending', 'unknown', 'succeeded', 'failed')),
+  gateway_reference text,
+  code              text,
+  reason            text,
+  test_clock_id     text,
+  requested_at      timestamptz not null,
+  sent_at           timestamptz,
+  claimed_until     timestamptz,
+  settled_at        timestamptz
+);
+create index refunds_payment on refunds (payment_id);
+create index refunds_open on refunds (requested_at) where status in ('requested', 'unknown', 'pending');

@@ -25,6 +25,11 @@ export interface Config {
   dunningRetryDays: readonly number[];
   rateLimitPerSecond: number;
   invoicePrefix: string;
+  creditNotePrefix: string;
+  /** How invoices are numbered: a series a year, one series with the month in it, or one a tenant. */
+  invoiceNumbering: "year" | "month" | "tenant";
+  /** Of numbering by year: the month in which a fiscal year begins. */
+  fiscalYearStartMonth: number;
   paymentTermDays: number;
   /** Who sells: printed on invoices, and where taxes are reckoned from. */
   seller: Seller;
@@ -66,6 +71,9 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
     dunningRetryDays: days(env, "DUNNING_RETRY_DAYS", [1, 3, 5, 7]),
     rateLimitPerSecond: integer(env, "RATE_LIMIT_PER_SECOND", 10_000, 1, 10_000_000),
     invoicePrefix: pattern(env, "INVOICE_PREFIX", /^[A-Za-z0-9-]{1,20}$/, "INV", "1 to 20 letters, digits or dashes"),
+    creditNotePrefix: pattern(env, "CREDIT_NOTE_PREFIX", /^[A-Za-z0-9-]{1,20}$/, "CN", "1 to 20 letters, digits or dashes"),
+    invoiceNumbering: oneOf(env, "INVOICE_NUMBERING", ["year", "month", "tenant"], "year"),
+    fiscalYearStartMonth: integer(env, "FISCAL_YEAR_START_MONTH", 1, 1, 12),
     paymentTermDays: integer(env, "PAYMENT_TERM_DAYS", 14, 0, 365),
     seller: {
       name: env.SELLER_NAME || null,

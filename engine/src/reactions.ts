@@ -3,7 +3,7 @@
  * Reactions run inside the transaction of their event, in the order they stand here.
  */
 import { noteSale } from "./billing/catalog/note-sale.ts";
-import { notePaymentFailure, settleInvoice } from "./billing/invoices/settle.ts";
+import { keepFailedRefund, notePaymentFailure, settleInvoice } from "./billing/invoices/settle.ts";
 import { endAfterDunning } from "./billing/subscriptions/end-after-dunning.ts";
 import { markPastDue } from "./billing/subscriptions/mark-past-due.ts";
 import { recover } from "./billing/subscriptions/recover.ts";
@@ -19,6 +19,7 @@ export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {
   "catalog.changed": [registerMeters],
   "subscription.started": [noteSale, noteSubscription],
   "payment.succeeded": [settleInvoice],
+  "payment.refund_failed": [keepFailedRefund],
   "payment.failed": [notePaymentFailure],
   "invoice.payment_failed": [markPastDue, endAfterDunning],
   "invoice.paid": [recover],

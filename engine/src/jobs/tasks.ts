@@ -20,5 +20,6 @@ export const CRONTAB = `
 * * * * * renew-due ?jobKey=renew-due
 * * * * * retry-due ?jobKey=retry-due
 * * * * * collect-due ?jobKey=collect-due
+* * * * * refund-due ?jobKey=refund-due
 17 * * * * forget-old-answers ?jobKey=forget-old-answers
 `;

@@ -6,6 +6,7 @@ import { ENGINE } from "../auth/principal.ts";
 import { nextRetry } from "../billing/invoices/dunning-store.ts";
 import { retryDue } from "../billing/invoices/retry.ts";
 import { collectDue } from "../billing/payments/collect.ts";
+import { refundDue } from "../billing/payments/give-back.ts";
 import { countUnderway } from "../billing/payments/store.ts";
 import { renewDue } from "../billing/subscriptions/renew.ts";
 import { nextDue } from "../billing/subscriptions/store.ts";
@@ -77,6 +78,7 @@ async function collectAll(ctx: Context, testClockId: string): Promise<number> {
   let done = 0;
   for (;;) {
     done += await collectDue(ctx, { testClockId });
+    await refundDue(ctx, { testClockId });
     if ((await countUnderway(ctx.pool, testClockId)) === 0) return done;
     await sleep(20);
   }

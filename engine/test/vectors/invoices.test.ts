@@ -1,9 +1,11 @@
 /** Discounts, taxes, numbers and credit notes of other engines, through the functions that invoices are made with. */
 import { describe, expect, test } from "vitest";
 import type { CouponTerms } from "../../src/billing/catalog/coupon.ts";
+import { refundable, shareOf } from "../../src/billing/invoices/credit.ts";
 import { couponAmount, type Discount, discountLines, leftOf } from "../../src/billing/invoices/discount.ts";
+import { numberOf, seriesOf } from "../../src/billing/invoices/numbering.ts";
 import { exactTax } from "../../src/billing/invoices/tax.ts";
-import { type Amount, amount, NOTHING, plus, roundMinor } from "../../src/billing/money/amount.ts";
+import { type Amount, amount, minus, NOTHING, plus, roundMinor, scale } from "../../src/billing/money/amount.ts";
 import { decimal } from "../../src/billing/money/decimal.ts";
 import type { Case, Fields } from "./case.ts";
 import { ABSENT, INVOICE_KINDS, loadVectors, nameOf } from "./vectors.ts";
@@ -79,6 +81,58 @@ const SUITES: Record<string, (vector: Case) => void> = {
     }
     expect(roundMinor(sum(byTax.map(([, part]) => part)))).toBe(BigInt(expected.taxes_amount_cents));
   },
+
+  "credit_note.rounding": ({ input, expected }) => {
+    const item = roundMinor(scale(amount(BigInt(input.plan_amount_cents)), BigInt(input.unused_days), BigInt(input.period_days)));
+    const tax = roundMinor(exactTax(amount(item), decimal(input.tax_rate)));
+    expect([item, tax, item + tax].map(Number)).toEqual([
+      expected.sub_total_excluding_taxes_amount_cents,
+      expected.taxes_amount_cents,
+      expected.total_amount_cents,
+    ]);
+  },
+
+  "credit_note.termination": ({ input, expected }) => {
+    const fee = BigInt(input.fee_amount_cents);
+    const coupon = amount(BigInt(input.fee_coupon_cents));
+    const perDays = (days: number) => roundMinor(scale(amount(BigInt(input.plan_amount_cents)), BigInt(days), BigInt(input.period_days)));
+    const taxed = (base: Amount) => exactTax(base, decimal(input.tax_rate));
+    // Of a part of the fee: what it comes to without tax, and its tax.
+    const credit = (part: bigint) => {
+      const net = minus(amount(part), shareOf(coupon, part, fee));
+      return [roundMinor(net), roundMinor(taxed(net))] as const;
+    };
+    const unused = perDays(input.unused_days);
+    const [net, tax] = credit((unused < fee ? unused : fee) - BigInt(input.prior_credit_note_items_cents));
+    const total = net + tax;
+    expect([Number(tax), Number(total)]).toEqual([expected.taxes_amount_cents, expected.total_amount_cents]);
+    if (expected.refund_amount_cents === undefined) return;
+    const feeNet = minus(amount(fee), coupon);
+    const invoiceNet = minus(amount(BigInt(input.invoice_fees_total_cents)), coupon);
+    const invoiceTotal = plus(invoiceNet, amount(roundMinor(taxed(invoiceNet))));
+    const whole = plus(feeNet, taxed(feeNet));
+    const paid = amount(
+      decimal(input.invoice_paid_amount_cents).times(whole.num).times(invoiceTotal.den),
+      whole.den.times(invoiceTotal.num),
+    );
+    const [usedNet, usedTax] = credit(perDays(input.used_days));
+    const refund = refundable(paid, amount(usedNet + usedTax), amount(total));
+    expect(Number(refund)).toBe(expected.refund_amount_cents);
+    expect(Number(total - refund)).toBe(expected.credit_amount_cents ?? expected.offset_amount_cents);
+  },
+
+  "invoice.numbering": ({ input, expected }) => {
+    const perCustomer = input.document_numbering === "per_customer";
+    const series = seriesOf({
+      style: perCustomer ? "tenant" : "month",
+      prefix: input.prefix,
+      at: Date.parse(`${input.year_month.slice(0, 4)}-${input.year_month.slice(4)}-15T00:00:00Z`),
+      fiscalYearStartMonth: 1,
+      tenantNo: input.customer_sequential_id,
+    });
+    const sequence = perCustomer ? input.invoice_sequential_id_of_customer : input.invoice_sequential_id_of_billing_entity;
+    expect(numberOf(series, BigInt(sequence))).toBe(expected.number);
+  },
 };
 
 function scaleMinus(part: Amount): Amount {
@@ -92,7 +146,11 @@ if (vectors === null) {
   for (const kind of INVOICE_KINDS) {
     describe(kind, () => {
       const cases = vectors.filter((vector) => vector.kind === kind) as Case[];
-      test.each(cases.map((vector, index) => [nameOf(vector, index), vector] as const))("%s", (_name, vector) => SUITES[kind]!(vector));
+      for (const [index, vector] of cases.entries()) {
+        // Lago divides in binary floating point there; exact arithmetic comes to another cent.
+        if (/float artefact/.test(vector.note ?? "")) test.skip(`${nameOf(vector, index)}: ${vector.note}`);
+        else test(nameOf(vector, index), () => SUITES[kind]!(vector));
+      }
     });
   }
 }

@@ -1,8 +1,6 @@
 /** What an invoice is, and the only moves between its states. */
 import { Refusal } from "../../errors.ts";
 import type { Decimal } from "../money/decimal.ts";
-import { civilFromDays, DAY } from "../time/civil.ts";
-import type { Instant } from "../time/instant.ts";
 import type { Period } from "../time/period.ts";
 
 export type InvoiceStatus = "draft" | "open" | "paid" | "void" | "uncollectible";
@@ -114,13 +112,4 @@ export function totalsOf(lines: readonly DraftLine[]): Totals {
 
 export function subtotalOf(lines: readonly { amount: bigint }[]): bigint {
   return lines.reduce((sum, line) => sum + line.amount, 0n);
-}
-
-/** `{prefix}-{year}` is a series; its numbers have no gap. */
-export function seriesOf(prefix: string, issuedAt: Instant): string {
-  return `${prefix}-${civilFromDays(Math.floor(issuedAt / DAY)).year}`;
-}
-
-export function numberOf(series: string, sequence: bigint): string {
-  return `${series}-${sequence.toString().padStart(6, "0")}`;
 }

@@ -8,8 +8,9 @@ import { type BalanceKind, balancesOf, insertBalanceEntries } from "./balance.ts
 import { type Completed, completeDrafts } from "./complete.ts";
 import { countsAsPeriod } from "./discount.ts";
 import { insertUses } from "./discount-store.ts";
-import { type DraftInvoice, numberOf, seriesOf, totalsOf } from "./invoice.ts";
+import { type DraftInvoice, totalsOf } from "./invoice.ts";
 import { takeItems } from "./item-store.ts";
+import { numberOf, seriesOf } from "./numbering.ts";
 import { type InvoiceRow, insertInvoices, insertLines, takeNumbers } from "./store.ts";
 
 const DAY = 86_400_000;
@@ -22,7 +23,6 @@ export async function issueInvoices(tx: Tx, drafts: readonly DraftInvoice[], kep
   if (drafts.length === 0) return [];
   const completed = await completeDrafts(tx.ctx, tx, drafts, { lock: true });
   const balances = await balancesOf(tx, drafts);
-  const series = seriesOf(tx.ctx.config.invoicePrefix, tx.now);
   const rows = completed.map((draft, index) => ({ ...rowOf(tx, draft, balances), ...identityOf(kept[index]) }));
   await insertLines(
     tx,
@@ -43,10 +43,10 @@ export async function issueInvoices(tx: Tx, drafts: readonly DraftInvoice[], kep
       })),
   );
   // The counter's row is locked from here to the end of the transaction, so it is taken as late as can be, for all at once.
-  const last = await takeNumbers(tx, series, rows.length);
-  rows.forEach((row, index) => {
-    row.number = numberOf(series, last - BigInt(rows.length - 1 - index));
-  });
+  await number(
+    tx,
+    rows.map((row, index) => ({ row, tenantNo: completed[index]!.billTo?.no ?? null })),
+  );
   await insertInvoices(tx, rows);
   await insertBalanceEntries(
     tx,
@@ -72,6 +72,22 @@ export async function issueInvoices(tx: Tx, drafts: readonly DraftInvoice[], kep
 
 function identityOf(draft: InvoiceRow | undefined): Partial<InvoiceRow> {
   return draft ? { id: draft.id, created_at: draft.created_at } : {};
+}
+
+// Series in their order, so that two writes that take several never wait for each other in a circle.
+async function number(tx: Tx, items: readonly { row: InvoiceRow; tenantNo: number | null }[]): Promise<void> {
+  const { invoicePrefix: prefix, invoiceNumbering: style, fiscalYearStartMonth } = tx.ctx.config;
+  const placed = items.map(({ row, tenantNo }) => ({
+    row,
+    series: seriesOf({ style, prefix, at: tx.now, fiscalYearStartMonth, tenantNo }),
+  }));
+  const groups = [...Map.groupBy(placed, ({ series }) => series.key)].sort(([a], [b]) => (a < b ? -1 : 1));
+  for (const [key, group] of groups) {
+    const last = await takeNumbers(tx, key, group.length);
+    group.forEach(({ row, series }, index) => {
+      row.number = numberOf(series, last - BigInt(group.length - 1 - index));
+    });
+  }
 }
 
 export function rowOf(tx: Tx, draft: Completed, balances: Map<string, bigint>): InvoiceRow {
@@ -114,6 +130,9 @@ export function rowOf(tx: Tx, draft: Completed, balances: Map<string, bigint>): 
     retries: 0,
     next_attempt_at: null,
     dunning_ended_at: null,
+    amount_offset: 0n,
+    credited: 0n,
+    refunded: 0n,
     created_at: tx.now,
   };
 }

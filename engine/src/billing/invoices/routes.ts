@@ -9,6 +9,7 @@ import { route } from "../../http/route.ts";
 import { ListQuery, OneOf, Page } from "../../http/schema.ts";
 import { formatInstant } from "../time/instant.ts";
 import { invoiceActionRoutes } from "./action-routes.ts";
+import { creditNoteRoutes } from "./credit-routes.ts";
 import { discountRoutes } from "./discount-routes.ts";
 import { readInvoice } from "./find-invoice.ts";
 import { invoiceItemRoutes } from "./item-routes.ts";
@@ -19,6 +20,7 @@ export function invoiceRoutes(app: FastifyInstance, ctx: Context): void {
   invoiceActionRoutes(app, ctx);
   discountRoutes(app, ctx);
   invoiceItemRoutes(app, ctx);
+  creditNoteRoutes(app, ctx);
 
   route(app, ctx, {
     method: "GET",

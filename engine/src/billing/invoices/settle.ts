@@ -4,6 +4,7 @@ import type { AppendedEvent } from "../../events/append.ts";
 import { formatMinor } from "../money/currency.ts";
 import { formatInstant } from "../time/instant.ts";
 import { insertBalanceEntries } from "./balance.ts";
+import { updateCredited } from "./credit-store.ts";
 import { nextAttempt } from "./dunning.ts";
 import { updateDunning } from "./dunning-store.ts";
 import { assertMove } from "./invoice.ts";
@@ -87,4 +88,14 @@ export async function notePaymentFailure(tx: Tx, event: AppendedEvent): Promise<
       last,
     },
   });
+}
+
+/** Reaction to `payment.refund_failed`: money that could not be given back is the tenant's, as balance. */
+export async function keepFailedRefund(tx: Tx, event: AppendedEvent): Promise<void> {
+  const { invoice: invoiceId, amount } = event.data as { invoice: string | null; amount: bigint };
+  if (invoiceId === null || event.tenantId === null) return;
+  const invoice = await findInvoice(tx, invoiceId, event.tenantId, true);
+  if (!invoice) throw new Error(`refund of the unknown invoice ${invoiceId}`);
+  await updateCredited(tx, { ...invoice, refunded: invoice.refunded - amount });
+  await insertBalanceEntries(tx, [{ invoice, kind: "refund_failed", amount }]);
 }

@@ -37,13 +37,19 @@ export interface InvoiceRow {
   tax_status: TaxStatus;
   place_of_supply: string | null;
   /** Who was billed, as it was at the issue. */
-  bill_to: Omit<BillTo, "id" | "tax_exempt"> | null;
+  bill_to: Omit<BillTo, "id" | "no" | "tax_exempt"> | null;
   /** The first failure of a payment; set as long as the invoice is known to have failed. */
   failed_at: Instant | null;
   /** Retries begun. */
   retries: number;
   next_attempt_at: Instant | null;
   dunning_ended_at: Instant | null;
+  /** What credit notes took off what was due. */
+  amount_offset: bigint;
+  /** What they took off the total. */
+  credited: bigint;
+  /** Money given back, or on its way. */
+  refunded: bigint;
   created_at: Instant;
 }
 
@@ -73,7 +79,7 @@ export interface LineRow {
 
 const INVOICE = `id, tenant_id, test_clock_id, subscription_id, reason, status, number, currency, period_start, period_end, subtotal, discount, tax, tax_included, total,
   balance_applied, amount_paid, amount_due, collection, gateway, issued_at, due_at, paid_at, voided_at, processor_invoice_id, tax_status, place_of_supply, bill_to,
-  failed_at, retries, next_attempt_at, dunning_ended_at, created_at`;
+  failed_at, retries, next_attempt_at, dunning_ended_at, amount_offset, credited, refunded, created_at`;
 
 /** Takes `count` numbers of a series and answers the last. Locks the series until the transaction ends: no gap, no duplicate. */
 export async function takeNumbers(tx: Tx, series: string, count: number): Promise<bigint> {

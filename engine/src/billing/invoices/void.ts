@@ -15,6 +15,10 @@ export async function voidInvoice(tx: Tx, input: { invoiceId: string; tenantId: 
     throw new Refusal("invalid_state", "A part of the invoice was paid, so it cannot be voided; make a credit note.", {
       extra: { state: invoice.status },
     });
+  if (invoice.credited > 0n)
+    throw new Refusal("invalid_state", "A part of the invoice was credited, so it cannot be voided; credit the rest.", {
+      extra: { state: invoice.status },
+    });
   const running = await lockInFlight(tx, invoice.id, invoice.tenant_id);
   if (running && !running.untouched)
     throw new Refusal("invalid_state", `A payment of the invoice is under way (${running.id}); wait for its outcome.`, {

@@ -85,6 +85,8 @@ export async function eraseTenant(db: Database, id: string, now: Instant): Promi
 /** Who an invoice is made out to. */
 export interface BillTo {
   id: string;
+  /** Its short name, which numbers of its own series carry. */
+  no: number;
   name: string | null;
   email: string | null;
   address: Address | null;
@@ -94,7 +96,7 @@ export interface BillTo {
 
 export async function findBillTo(db: Database, ids: readonly string[]): Promise<BillTo[]> {
   return db.query<BillTo>(
-    `select id, name, coalesce(billing_email, email) as email, address, tax_id, tax_exempt from tenants where id = any($1::text[]) /* tenant_id */`,
+    `select id, no, name, coalesce(billing_email, email) as email, address, tax_id, tax_exempt from tenants where id = any($1::text[]) /* tenant_id */`,
     [ids],
   );
 }
