@@ -145,3 +145,7 @@ create table refunds (
 );
 create index refunds_payment on refunds (payment_id);
 create index refunds_open on refunds (requested_at) where status in ('requested', 'unknown', 'pending');
+
+-- The secret part of the public address of an invoice.
+alter table invoices add column hosted_token text;
+create unique index invoices_hosted on invoices (hosted_token) where hosted_token is not null;

@@ -10,6 +10,8 @@ export type Mode = "sandbox" | "live";
 export interface Config {
   host: string;
   port: number;
+  /** Where this engine is reached from outside, without a slash at the end: links to hosted invoices begin so. */
+  publicUrl: string;
   /** null: start the embedded PostgreSQL in `dataDir`. */
   databaseUrl: string | null;
   databasePoolSize: number;
@@ -56,6 +58,13 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
   const config: Config = {
     host: env.HOST || "127.0.0.1",
     port: integer(env, "PORT", 4400, 0, 65_535),
+    publicUrl: pattern(
+      env,
+      "PUBLIC_URL",
+      /^https?:\/\/[^\s/]+(\/[^\s]*)?$/,
+      `http://localhost:${integer(env, "PORT", 4400, 0, 65_535)}`,
+      "an address that begins with http:// or https://",
+    ).replace(/\/+$/, ""),
     databaseUrl: databaseUrl(env),
     databasePoolSize: integer(env, "DATABASE_POOL_SIZE", 10, 2, 500),
     dataDir: resolve(env.BILLWRIGHT_DATA_DIR || ".billwright"),

@@ -22,7 +22,7 @@ export function invoiceActionRoutes(app: FastifyInstance, ctx: Context): void {
   const db = onPool(ctx.pool);
   const viewOf = async (row: InvoiceRow, on = db) => {
     const lines = await readLines(on, [row.tenant_id], [row.id]);
-    return invoiceView(row, lines.get(row.id) ?? []);
+    return invoiceView(row, lines.get(row.id) ?? [], ctx.config.publicUrl);
   };
 
   for (const [step, summary, act] of [
@@ -75,7 +75,7 @@ export function invoiceActionRoutes(app: FastifyInstance, ctx: Context): void {
       );
       // The same key again: the same attempt, answered as it stands now.
       if (asked instanceof Printed && reply.statusCode >= 400) return asked;
-      const { payment } = (asked instanceof Printed ? JSON.parse(asked.json) : asked) as { payment: string };
+      const { payment } = (asked instanceof Printed ? JSON.parse(String(asked.json)) : asked) as { payment: string };
       const row = await collectNow(ctx, { paymentId: payment, tenantId: tenant_id });
       if (row.status === "failed") throw failed(row);
       reply.status(row.status === "succeeded" ? 200 : 202);

@@ -1,4 +1,5 @@
 /** Stores prepared invoices as issued: numbers without a gap, balance applied, payment requested. */
+import { randomBytes } from "node:crypto";
 import type { Tx } from "../../commit.ts";
 import { newId } from "../../ids.ts";
 import { formatMinor } from "../money/currency.ts";
@@ -126,6 +127,7 @@ export function rowOf(tx: Tx, draft: Completed, balances: Map<string, bigint>): 
     tax_status: draft.determination.status,
     place_of_supply: draft.determination.placeOfSupply,
     bill_to: billToOf(draft),
+    hosted_token: randomBytes(24).toString("base64url"),
     failed_at: null,
     retries: 0,
     next_attempt_at: null,

@@ -13,6 +13,7 @@ import { creditNoteRoutes } from "./credit-routes.ts";
 import { discountRoutes } from "./discount-routes.ts";
 import { readInvoice } from "./find-invoice.ts";
 import { invoiceItemRoutes } from "./item-routes.ts";
+import { invoicePaperRoutes } from "./paper-routes.ts";
 import { listInvoices, readLines } from "./store.ts";
 import { InvoiceView, invoiceView } from "./view.ts";
 
@@ -21,6 +22,7 @@ export function invoiceRoutes(app: FastifyInstance, ctx: Context): void {
   discountRoutes(app, ctx);
   invoiceItemRoutes(app, ctx);
   creditNoteRoutes(app, ctx);
+  invoicePaperRoutes(app, ctx);
 
   route(app, ctx, {
     method: "GET",
@@ -50,7 +52,7 @@ export function invoiceRoutes(app: FastifyInstance, ctx: Context): void {
       return pageOf(
         rows,
         limit,
-        (row) => invoiceView(row, lines.get(row.id) ?? []),
+        (row) => invoiceView(row, lines.get(row.id) ?? [], ctx.config.publicUrl),
         (row) => [formatInstant(row.created_at), row.id],
       );
     },
@@ -67,7 +69,7 @@ export function invoiceRoutes(app: FastifyInstance, ctx: Context): void {
       const db = onPool(ctx.pool);
       const row = await readInvoice(db, params.id, principal.tenantId);
       const lines = await readLines(db, [row.tenant_id], [row.id]);
-      return invoiceView(row, lines.get(row.id) ?? []);
+      return invoiceView(row, lines.get(row.id) ?? [], ctx.config.publicUrl);
     },
   });
 }

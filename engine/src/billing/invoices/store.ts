@@ -37,6 +37,7 @@ export interface InvoiceRow {
   tax_status: TaxStatus;
   place_of_supply: string | null;
   /** Who was billed, as it was at the issue. */
+  hosted_token: string | null;
   bill_to: Omit<BillTo, "id" | "no" | "tax_exempt"> | null;
   /** The first failure of a payment; set as long as the invoice is known to have failed. */
   failed_at: Instant | null;
@@ -78,7 +79,7 @@ export interface LineRow {
 }
 
 const INVOICE = `id, tenant_id, test_clock_id, subscription_id, reason, status, number, currency, period_start, period_end, subtotal, discount, tax, tax_included, total,
-  balance_applied, amount_paid, amount_due, collection, gateway, issued_at, due_at, paid_at, voided_at, processor_invoice_id, tax_status, place_of_supply, bill_to,
+  balance_applied, amount_paid, amount_due, collection, gateway, issued_at, due_at, paid_at, voided_at, processor_invoice_id, tax_status, place_of_supply, bill_to, hosted_token,
   failed_at, retries, next_attempt_at, dunning_ended_at, amount_offset, credited, refunded, created_at`;
 
 /** Takes `count` numbers of a series and answers the last. Locks the series until the transaction ends: no gap, no duplicate. */
@@ -124,6 +125,7 @@ const INVOICE_COLUMNS = [
     "tax_status",
     "place_of_supply",
     "bill_to",
+    "hosted_token",
     "created_at",
   ],
 ];
@@ -159,6 +161,7 @@ export async function insertInvoices(tx: Tx, rows: readonly InvoiceRow[]): Promi
       row.tax_status,
       row.place_of_supply,
       row.bill_to === null ? null : toJson(row.bill_to),
+      row.hosted_token,
       at(row.created_at),
     ]),
   );
@@ -219,6 +222,14 @@ export async function findInvoice(db: Database, id: string, tenantId: string | n
   const rows = await db.query<InvoiceRow>(
     `select ${INVOICE} from invoices where id = $1 and ($2::text is null or tenant_id = $2)${lock ? " for no key update" : ""}`,
     [id, tenantId],
+  );
+  return rows[0] ?? null;
+}
+
+export async function findHosted(db: Database, token: string): Promise<InvoiceRow | null> {
+  const rows = await db.query<InvoiceRow>(
+    `/* all tenants: the token is the secret that names one */ select ${INVOICE} from invoices where hosted_token = $1`,
+    [token],
   );
   return rows[0] ?? null;
 }

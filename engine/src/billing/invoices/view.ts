@@ -98,7 +98,8 @@ export const InvoiceView: TSchema = Named(
 
 const at = (instant: Instant | null) => (instant === null ? null : formatInstant(instant));
 
-export function invoiceView(row: InvoiceRow, lines: readonly LineRow[]) {
+/** `publicUrl`: where this engine is reached from outside. */
+export function invoiceView(row: InvoiceRow, lines: readonly LineRow[], publicUrl: string) {
   return {
     id: row.id,
     tenant_id: row.tenant_id,
@@ -130,10 +131,14 @@ export function invoiceView(row: InvoiceRow, lines: readonly LineRow[]) {
     paid_at: at(row.paid_at),
     next_attempt_at: at(row.next_attempt_at),
     processor_invoice_id: row.processor_invoice_id,
-    hosted_url: null,
-    pdf_url: null,
+    hosted_url: row.number === null ? null : hostedUrl(row, publicUrl),
+    pdf_url: row.number === null ? null : `${hostedUrl(row, publicUrl)}/pdf`,
     created_at: formatInstant(row.created_at),
   };
+}
+
+export function hostedUrl(row: Pick<InvoiceRow, "hosted_token">, publicUrl: string): string {
+  return `${publicUrl}/i/${row.hosted_token}`;
 }
 
 /** Each tax over all lines. */
