@@ -25,7 +25,6 @@ export interface Config {
   gracePeriodDays: number;
   /** Days after the first failure of a payment on which it is tried again. */
   dunningRetryDays: readonly number[];
-  rateLimitPerSecond: number;
   invoicePrefix: string;
   creditNotePrefix: string;
   /** How invoices are numbered: a series a year, one series with the month in it, or one a tenant. */
@@ -78,7 +77,6 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
     defaultTrialDays: integer(env, "DEFAULT_TRIAL_DAYS", 14, 0, 3_650),
     gracePeriodDays: integer(env, "BILLING_GRACE_PERIOD_DAYS", 3, 0, 365),
     dunningRetryDays: days(env, "DUNNING_RETRY_DAYS", [1, 3, 5, 7]),
-    rateLimitPerSecond: integer(env, "RATE_LIMIT_PER_SECOND", 10_000, 1, 10_000_000),
     invoicePrefix: pattern(env, "INVOICE_PREFIX", /^[A-Za-z0-9-]{1,20}$/, "INV", "1 to 20 letters, digits or dashes"),
     creditNotePrefix: pattern(env, "CREDIT_NOTE_PREFIX", /^[A-Za-z0-9-]{1,20}$/, "CN", "1 to 20 letters, digits or dashes"),
     invoiceNumbering: oneOf(env, "INVOICE_NUMBERING", ["year", "month", "tenant"], "year"),

@@ -44,6 +44,8 @@ export interface BillwrightOptions {
   clock?: Clock;
   /** What a person waiting for the start may read. */
   onProgress?: (text: string) => void;
+  /** The built-in PostgreSQL ended by itself: nothing works any more until the next start, which recovers. */
+  onDatabaseLost?: (reason: string) => void;
   /** Run jobs in this process too. Default true. */
   worker?: boolean;
 }
@@ -69,7 +71,7 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
     for (const end of ends.splice(0).reverse()) await end();
   };
   try {
-    const databaseUrl = options.database ?? config.databaseUrl ?? (await embedded(config, say, ends));
+    const databaseUrl = options.database ?? config.databaseUrl ?? (await embedded(config, options, ends));
     const clock = options.clock ?? systemClock;
     const pool = openPool(databaseUrl, config.databasePoolSize, (error) => log.warn({ err: error }, "a database connection was lost"));
     ends.push(() => pool.end());
@@ -126,8 +128,9 @@ export function registerRoutes(app: FastifyInstance, ctx: Context): void {
   healthRoutes(app, ctx);
 }
 
-async function embedded(config: Config, say: (text: string) => void, ends: (() => Promise<unknown>)[]): Promise<string> {
-  const server = await startEmbedded({ dataDir: config.dataDir, onProgress: say });
+async function embedded(config: Config, options: BillwrightOptions, ends: (() => Promise<unknown>)[]): Promise<string> {
+  const { onProgress = () => undefined, onDatabaseLost = () => undefined } = options;
+  const server = await startEmbedded({ dataDir: config.dataDir, onProgress, onExit: onDatabaseLost });
   ends.push(() => server.stop());
   return server.url;
 }

@@ -1,20 +1,15 @@
 /** `npm start` as a person meets it: a real process, killed at the worst moments, and what it says where it cannot start. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { removeEmbedded } from "../src/db/embedded.ts";
 import { COMPANIES } from "../src/simulation/demo/companies.ts";
 import { joinedAt, monthOfClock } from "../src/simulation/demo/month.ts";
 import { sentBetween } from "../src/simulation/demo/usage-pattern.ts";
+import { freePort, killEngines, type Started, startEngine } from "./engine-process.ts";
 
-const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const SERVES = "Ctrl-C stops it";
-const running = new Set<ChildProcess>();
 let parent: string;
 let dataDir: string;
 let port: number;
@@ -27,61 +22,13 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  for (const child of running) child.kill("SIGKILL");
+  killEngines();
   await removeEmbedded(dataDir);
   rmSync(parent, { recursive: true, force: true });
 });
 
-interface Started {
-  /** Resolves with all that was printed so far once it holds the text; rejects if the process ends before. */
-  until(text: string): Promise<string>;
-  end(signal: NodeJS.Signals): Promise<number | null>;
-  /** Exit code and what went to standard error, of a process that ends by itself. */
-  ended(): Promise<{ code: number | null; err: string }>;
-}
-
 function start(env: Record<string, string> = {}): Started {
-  const child = spawn(process.execPath, [MAIN, "start"], {
-    env: { PATH: process.env.PATH, BILLWRIGHT_DATA_DIR: dataDir, PORT: String(port), NO_COLOR: "1", ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  running.add(child);
-  let out = "";
-  let err = "";
-  child.stdout.on("data", (chunk) => {
-    out += chunk;
-  });
-  child.stderr.on("data", (chunk) => {
-    err += chunk;
-  });
-  const closed = once(child, "close").then(([code]) => {
-    running.delete(child);
-    return code as number | null;
-  });
-  return {
-    until: (text) =>
-      new Promise((resolve, reject) => {
-        const look = () => out.includes(text) && resolve(out);
-        child.stdout.on("data", look);
-        void closed.then((code) => reject(new Error(`It ended with ${code} before it printed ${text}:\n${out}\n${err}`)));
-        look();
-      }),
-    end: (signal) => {
-      child.kill(signal);
-      return closed;
-    },
-    ended: async () => ({ code: await closed, err }),
-  };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.listen(0, "127.0.0.1", () => {
-      const { port: free } = probe.address() as { port: number };
-      probe.close(() => resolve(free));
-    });
-  });
+  return startEngine(["start"], { BILLWRIGHT_DATA_DIR: dataDir, PORT: String(port), ...env });
 }
 
 /** From the headline of the run to the end of the invoice: what both starts must print alike. */
@@ -137,7 +84,7 @@ test("the demo survives a kill -9 in the middle of its making, and one after", {
   expect(await third.end("SIGTERM")).toBe(0);
 });
 
-test("a folder that cannot be written to, and a setting without sense, are refused with what to do", async () => {
+test("a folder that cannot be written to, and a setting without sense, are refused with what to do", { timeout: 60_000 }, async () => {
   // To root nothing is forbidden but what the kernel itself keeps.
   const forbidden = process.getuid?.() === 0 ? "/sys" : join(parent, "forbidden");
   if (forbidden !== "/sys") mkdirSync(forbidden, { mode: 0o500 });

@@ -2,7 +2,7 @@
 import { LRUCache } from "lru-cache";
 import type { Context } from "../context.ts";
 import { Refusal } from "../errors.ts";
-import { hashKey, isMistyped } from "./keys.ts";
+import { hashKey } from "./keys.ts";
 import { type Principal, PUBLIC } from "./principal.ts";
 import { findKey, touchKey } from "./store.ts";
 
@@ -30,7 +30,7 @@ export async function identify(ctx: Context, header: string | undefined): Promis
   const cache = cacheOf(ctx);
   let entry = cache.get(secret);
   if (!entry) {
-    const row = isMistyped(secret) ? null : await findKey(ctx.pool, hashKey(secret));
+    const row = await findKey(ctx.pool, hashKey(secret));
     if (!row || row.revoked_at !== null) throw refused();
     entry = { principal: { kind: "key", id: row.id, scopes: new Set(row.scopes), tenantId: row.tenant_id }, expiresAt: row.expires_at };
     cache.set(secret, entry);

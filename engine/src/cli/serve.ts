@@ -11,7 +11,7 @@ import { onPool } from "../db/pool.ts";
 import { type Billwright, createBillwright } from "../engine.ts";
 import { orSayWhy } from "./failure.ts";
 import { checkPort, portProblem } from "./port.ts";
-import { listenForStop } from "./stop-signal.ts";
+import { databaseLost, listenForStop } from "./stop-signal.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface Place {
@@ -43,7 +43,7 @@ async function serve(terminal: Terminal, { role, ...place }: Place & { role: Rol
   const stop = listenForStop();
   const config = readConfig(terminal.env, place);
   if (role !== "worker") await checkBefore(config);
-  const billing = await createBillwright({ config, worker: role !== "api" });
+  const billing = await createBillwright({ config, worker: role !== "api", onDatabaseLost: databaseLost(stop) });
   try {
     const { key, address } = role === "worker" ? { key: null, address: null } : await open(billing);
     if (key !== null) terminal.out(`There was no API key, so one was made, with scope admin. It is shown this once: ${key}\n`);

@@ -14,7 +14,7 @@ import type { InvoiceAnswer } from "./print-invoice.ts";
 import { Progress } from "./progress.ts";
 import { checkBefore, listen, type Place, withPlace } from "./serve.ts";
 import { showDemo } from "./show-demo.ts";
-import { listenForStop, type StopSignal } from "./stop-signal.ts";
+import { databaseLost, listenForStop, type StopSignal } from "./stop-signal.ts";
 import { CommandError, type Terminal } from "./terminal.ts";
 
 export function startCommand(program: Command, terminal: Terminal): void {
@@ -36,7 +36,11 @@ async function start(terminal: Terminal, place: Place): Promise<void> {
   if (first) progress.stage("First start: a database, a catalog and a month of business are made");
   // Requests and listening are no news here; what goes wrong is.
   const logLevel = config.logLevel === "info" ? "warn" : config.logLevel;
-  const billing = await createBillwright({ config: { ...config, logLevel }, onProgress: (text) => progress.stage(text) });
+  const billing = await createBillwright({
+    config: { ...config, logLevel },
+    onProgress: (text) => progress.stage(text),
+    onDatabaseLost: databaseLost(stop),
+  });
   try {
     const key = await ensureDemoKey(billing.ctx);
     const api = callApi(billing.app, key);

@@ -14,6 +14,7 @@ export interface EventRow {
   occurred_at: Instant;
 }
 
+// `order by seq` alone would mean this text, in which 9 comes after 10: orders name the table.
 const COLUMNS = "seq::text, id, tenant_id, type, subject, summary, data, source, occurred_at";
 
 export async function listEvents(

@@ -7,16 +7,22 @@ import { onPool } from "../db/pool.ts";
 export function healthRoutes(app: FastifyInstance, ctx: Context): void {
   const open = { config: { permission: "public" as const }, schema: { hide: true } };
 
-  app.get("/livez", open, async () => JSON.stringify({ status: "ok" }));
+  app.get("/livez", open, async (_request, reply) => reply.type("application/json; charset=utf-8").send(JSON.stringify({ status: "ok" })));
 
   app.get("/readyz", open, async (_request, reply) => {
     const postgres = await postgresState(ctx);
-    return reply.status(postgres.status === "ok" ? 200 : 503).send(JSON.stringify({ status: postgres.status }));
+    return reply
+      .status(postgres.status === "ok" ? 200 : 503)
+      .type("application/json; charset=utf-8")
+      .send(JSON.stringify({ status: postgres.status }));
   });
 
   app.get("/health", open, async (_request, reply) => {
     const postgres = await postgresState(ctx);
-    return reply.status(postgres.status === "ok" ? 200 : 503).send(JSON.stringify({ status: postgres.status, parts: { postgres } }));
+    return reply
+      .status(postgres.status === "ok" ? 200 : 503)
+      .type("application/json; charset=utf-8")
+      .send(JSON.stringify({ status: postgres.status, parts: { postgres } }));
   });
 }
 

@@ -1,5 +1,6 @@
 /** Runs jobs. Any number of workers may, in any number of processes. */
 import { Logger, parseCrontab, run } from "graphile-worker";
+import pg from "pg";
 import type { Context } from "../context.ts";
 import { CRONTAB, TASKS } from "./tasks.ts";
 
@@ -10,11 +11,18 @@ export interface Worker {
 
 export async function startWorker(ctx: Context, connectionString: string): Promise<Worker> {
   const log = ctx.log;
+  // The library does not wait for the end of a pool of its own, nor listens to it then: a server that stops right after kills the process.
+  const pool = new pg.Pool({ connectionString, max: 5, application_name: "billwright jobs" });
+  let stopping = false;
+  const onError = (error: Error) => {
+    if (!stopping) log.warn({ err: error, part: "jobs" }, "a database connection was lost");
+  };
+  pool.on("error", onError);
+  pool.on("connect", (client) => client.on("error", onError));
   const runner = await run({
-    connectionString,
+    pgPool: pool,
     concurrency: 4,
     pollInterval: 1_000,
-    maxPoolSize: 5,
     noHandleSignals: true,
     parsedCronItems: parseCrontab(CRONTAB),
     logger: new Logger(() => (level, message) => {
@@ -30,5 +38,11 @@ export async function startWorker(ctx: Context, connectionString: string): Promi
     ),
   });
   runner.promise.catch((error: unknown) => log.error({ err: error, part: "jobs" }, "the job worker stopped"));
-  return { stop: () => runner.stop() };
+  return {
+    stop: async () => {
+      stopping = true;
+      await runner.stop();
+      await pool.end();
+    },
+  };
 }

@@ -1,5 +1,6 @@
 /** What every statement must say of tenants, of time and of numbers. Tables are read from the migrations. */
-import type { House } from "./house.ts";
+import ts from "typescript";
+import { type House, lineOf, visit } from "./house.ts";
 import { type Breach, type Exceptions, type Law, needless } from "./law.ts";
 import { type SqlText, sqlTexts } from "./sql-texts.ts";
 
@@ -36,6 +37,29 @@ function scopeOf(text: string): string {
   return bare;
 }
 
+/** COPY has no text of a statement: its list of columns must say whose the rows are. */
+function eachCopy(house: House, tables: ReadonlySet<string>): Breach[] {
+  return house.sources
+    .filter(({ path }) => path.startsWith("engine/src/"))
+    .flatMap((source) => {
+      const breaches: Breach[] = [];
+      visit(source.ast, (node) => {
+        if (!ts.isCallExpression(node) || !/(^|\.)copy(Into)?$/.test(node.expression.getText())) return;
+        const at = node.arguments.findIndex((one) => ts.isStringLiteral(one) && tables.has(one.text));
+        if (at < 0) return;
+        const named = node.arguments[at + 1]?.getText() ?? "";
+        const declared = new RegExp(`const ${named.replace(/\W/g, "")}\\b[^=]*=([^;]*);`).exec(source.text)?.[1] ?? "";
+        if (/tenant_(id|no)/.test(named.startsWith("[") ? named : declared)) return;
+        breaches.push({
+          path: source.path,
+          line: lineOf(source, node),
+          words: "copies rows into a tenant's table without tenant_id or tenant_no",
+        });
+      });
+      return breaches;
+    });
+}
+
 const MIGRATION = {
   "engine/migrations/1.sql": "create table plans (\n  key text\n);\ncreate table invoices (\n  id text,\n  tenant_id text\n);",
 };
@@ -45,21 +69,30 @@ const tenants: Law = {
   says: "a statement on a tenant's table is scoped to its tenant, or says why not: /* all tenants: reason */, /* no tenant: reason */",
   check: (house) => {
     const tables = tenantTables(house);
-    return eachText(house, ({ text }) => {
+    const texts = eachText(house, ({ text }) => {
       const touched = [...text.matchAll(/\b(?:from|into|update|join|using)\s+(\w+)/g)]
         .map((match) => match[1]!)
         .filter((name) => tables.has(name));
       if (touched.length === 0 || NEEDLESS_SCOPE.test(text) || /\btenant_(id|no)\b/.test(scopeOf(text))) return null;
       return `touches ${[...new Set(touched)].join(", ")} without tenant_id or tenant_no; scope it, or begin it with /* all tenants: reason */`;
     });
+    return [...texts, ...eachCopy(house, tables)];
   },
   broken: [
     ["engine/src/billing/invoices/store.ts:2", store("select id, tenant_id from invoices where id = $1")],
     ["engine/src/billing/invoices/store.ts:2", store("update invoices set tenant_id = tenant_id where id = $1")],
     ["engine/src/billing/invoices/store.ts:2", store("/* all tenants: */ delete from invoices where id = $1")],
     ["engine/src/billing/invoices/store.ts:2", store("with a as (select 1) select * from plans join invoices on true")],
+    [
+      "engine/src/billing/invoices/store.ts:2",
+      { ...MIGRATION, "engine/src/billing/invoices/store.ts": 'const COLUMNS = ["id"];\nawait tx.copy("invoices", COLUMNS, rows);' },
+    ],
   ],
   kept: [
+    {
+      ...MIGRATION,
+      "engine/src/billing/invoices/store.ts": 'const COLUMNS = ["id", "tenant_id"];\nawait tx.copy("invoices", COLUMNS, rows);',
+    },
     store("select … from invoices where id = $1 and tenant_id = $2"),
     store("/* all tenants: the sweep works for everybody */ select id from invoices"),
     store("select key from plans"),

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { Tx } from "../../commit.ts";
 import { newId } from "../../ids.ts";
 import { formatMinor } from "../money/currency.ts";
+import { minorJson } from "../money/decimal.ts";
 import { requestPayments } from "../payments/request-payments.ts";
 import type { Instant } from "../time/instant.ts";
 import { type BalanceKind, balancesOf, insertBalanceEntries } from "./balance.ts";
@@ -164,8 +165,8 @@ function announce(tx: Tx, row: InvoiceRow, isNew: boolean): void {
     number: row.number,
     subscription: row.subscription_id,
     currency: row.currency,
-    total: row.total,
-    amount_due: row.amount_due,
+    total: minorJson(row.total),
+    amount_due: minorJson(row.amount_due),
   };
   const words = `${row.number} over ${formatMinor(row.total, row.currency)}`;
   if (isNew) tx.emit({ type: "invoice.created", ...about, summary: `Invoice ${words} was made.`, data });

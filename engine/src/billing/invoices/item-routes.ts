@@ -120,6 +120,7 @@ export function invoiceItemRoutes(app: FastifyInstance, ctx: Context): void {
     permission: "billing.write",
     summary: "Drop a one-off line that still waits",
     params: Type.Object({ tenant_id: Type.String(), id: Type.String({ maxLength: 64 }) }),
+    response: { 200: Type.Object({ id: Type.String(), deleted: Type.Boolean() }) },
     handle: ({ params, write }) =>
       write(async (tx) => {
         if (!(await deleteWaiting(tx, params.id, params.tenant_id)))

@@ -13,6 +13,7 @@ import { type PaperSize, printPdf } from "./pdf.ts";
 import { findHosted, type InvoiceRow, readLines } from "./store.ts";
 
 const Size = Closed({ size: Type.Optional(OneOf(["a4", "letter"], "A4 if not said.")) });
+const File = Type.Unsafe<Buffer>({ content: { "application/pdf": { schema: { type: "string", format: "binary" } } } });
 const Token = Type.Object({ token: Type.String({ maxLength: 64 }) });
 
 export function invoicePaperRoutes(app: FastifyInstance, ctx: Context): void {
@@ -42,6 +43,7 @@ export function invoicePaperRoutes(app: FastifyInstance, ctx: Context): void {
     summary: "Read an invoice as a PDF",
     params: Type.Object({ id: Type.String({ maxLength: 64 }) }),
     query: Size,
+    response: { 200: File },
     handle: async ({ params, query, principal, reply }) =>
       pdf(await readInvoice(db, params.id, principal.tenantId), query.size ?? "a4", reply),
   });

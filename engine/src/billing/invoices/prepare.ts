@@ -11,6 +11,7 @@ import type { Plan } from "../catalog/plan.ts";
 import type { Price } from "../catalog/price.ts";
 import type { Instant } from "../time/instant.ts";
 import { fullPeriodAt, type Interval, type Period } from "../time/period.ts";
+import { type Filters, outranking } from "../usage/filter.ts";
 import { type QuantityAnswer, type QuantityAsk, readQuantities } from "../usage/quantity.ts";
 import { type BilledLine, readBilledLines } from "./billed.ts";
 import { commitmentLine } from "./commitment-line.ts";
@@ -50,6 +51,8 @@ export interface BillingRequest {
 
 interface UsageTask {
   price: Price;
+  /** What more specific prices of the same meter bill in its place. */
+  except: Filters[];
   about: LineContext;
   period: Period;
   late: boolean;
@@ -105,8 +108,8 @@ function horizon(ctx: Context, closedAt: Instant): Instant {
 async function usageTasks(ctx: Context, request: BillingRequest, plan: Plan, billed: BilledLine[]): Promise<UsageTask[]> {
   const { closes, subject } = request;
   if (!closes) return [];
-  const tasks = usagePrices(plan, subject.currency).map((price) => ({
-    price,
+  const tasks = usagePrices(plan, subject.currency).map((priced) => ({
+    ...priced,
     about: aboutOf(request, plan, closes),
     period: closes,
     late: false,
@@ -116,15 +119,22 @@ async function usageTasks(ctx: Context, request: BillingRequest, plan: Plan, bil
   for (const line of billed) if (line.period.end <= closes.start && line.period.end > limit) before.set(line.period.start, line);
   for (const line of before.values()) {
     const sold = await ctx.catalog.plan(line.planKey, line.planVersion);
-    for (const price of usagePrices(sold, subject.currency)) {
-      tasks.push({ price, about: aboutOf(request, sold, line.period), period: line.period, late: true });
+    for (const priced of usagePrices(sold, subject.currency)) {
+      tasks.push({ ...priced, about: aboutOf(request, sold, line.period), period: line.period, late: true });
     }
   }
   return tasks;
 }
 
-function usagePrices(plan: Plan, currency: string): Price[] {
-  return plan.pricesIn(currency).filter((price) => price.type === "usage");
+function usagePrices(plan: Plan, currency: string): { price: Price; except: Filters[] }[] {
+  const prices = plan.pricesIn(currency).filter((price) => price.type === "usage");
+  return prices.map((price) => ({
+    price,
+    except: outranking(
+      prices.filter((other) => other.meter === price.meter),
+      price,
+    ),
+  }));
 }
 
 function aboutOf({ subject }: BillingRequest, plan: Plan, service: Period): LineContext {
@@ -139,7 +149,7 @@ function aboutOf({ subject }: BillingRequest, plan: Plan, service: Period): Line
   };
 }
 
-function askOf(subject: Subject, { price, period }: UsageTask, catalog: CatalogSnapshot): QuantityAsk {
+function askOf(subject: Subject, { price, except, period }: UsageTask, catalog: CatalogSnapshot): QuantityAsk {
   const meter: Meter | undefined = catalog.meters.get(price.meter ?? "");
   if (!meter) throw new Error(`price ${price.key} reads the meter ${price.meter}, which the catalog does not have`);
   const needed = eventsNeeded(price);
@@ -149,6 +159,7 @@ function askOf(subject: Subject, { price, period }: UsageTask, catalog: CatalogS
     start: period.start,
     end: period.end,
     ...(price.filters ? { filters: price.filters } : {}),
+    ...(except.length > 0 ? { except } : {}),
     ...(price.groupBy ? { groupBy: price.groupBy } : {}),
     ...(needed === "allowance" || needed === "all" ? { events: true } : {}),
   };

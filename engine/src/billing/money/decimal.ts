@@ -54,6 +54,12 @@ export function quotient(num: Decimal, den: Decimal, digits: number, rounding: "
   return num.div(den);
 }
 
+/** Whole minor units as JSON prints them: a number where it is exact, else a token with all the digits. */
+export function minorJson(minor: bigint): unknown {
+  const value = Number(minor);
+  return Number.isSafeInteger(value) ? value : rawNumber(minor.toString());
+}
+
 /** A JSON number token with exactly these digits. */
 export function rawNumber(digits: string): unknown {
   return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(digits);

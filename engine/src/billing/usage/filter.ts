@@ -50,3 +50,17 @@ export function mostSpecific<T extends { readonly filters?: Filters | null }>(
   }
   return best;
 }
+
+/**
+ * What other candidates take from one: the filters that outrank its own, being more specific, or as specific and before it.
+ * Candidates with the very same filters share their events, so that two prices may bill the same usage on purpose.
+ */
+export function outranking<T extends { readonly filters?: Filters | null }>(candidates: readonly T[], mine: T): Filters[] {
+  const own = JSON.stringify(mine.filters ?? {});
+  const place = candidates.indexOf(mine);
+  return candidates.flatMap((other, index) => {
+    const filters = other.filters ?? {};
+    const ahead = specificity(filters) - specificity(mine.filters);
+    return (ahead > 0 || (ahead === 0 && index < place)) && JSON.stringify(filters) !== own ? [filters] : [];
+  });
+}

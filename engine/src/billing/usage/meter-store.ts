@@ -62,7 +62,7 @@ export interface HourRow extends PartialRow {
 export async function readHours(db: Database, meter: Meter, fromSeq: bigint, toSeq: bigint): Promise<HourRow[]> {
   const values: unknown[] = [fromSeq.toString(), toSeq.toString()];
   const read = eventsOf(
-    { meter, filters: {}, groupBy: meter.groupBy },
+    { meter, filters: {}, except: [], groupBy: meter.groupBy },
     "(select * from usage_events where seq >= $1 and seq < $2) e",
     "e.tenant_no, floor(extract(epoch from e.at) / 3600)::int as hour",
     values,

@@ -2,6 +2,7 @@
 import type { Database } from "../../db/pool.ts";
 import type { Meter } from "../catalog/meter.ts";
 import { formatInstant, type Instant } from "../time/instant.ts";
+import type { Filters } from "./filter.ts";
 import type { PartialRow } from "./partial.ts";
 import { needsNumber } from "./reading.ts";
 
@@ -75,7 +76,9 @@ export interface TimeRange {
 export interface RawReading {
   meter: Meter;
   /** Beside the meter's own. */
-  filters: Readonly<Record<string, readonly string[]>>;
+  filters: Filters;
+  /** Leave out events that pass any of these. */
+  except: readonly Filters[];
   groupBy: readonly string[];
   events: boolean;
 }
@@ -107,7 +110,7 @@ export async function readRaw(db: Database, reading: RawReading, ranges: readonl
  * Their number depends only on the shape of the meter, so that there are few different statements.
  */
 export function eventsOf(
-  { meter, filters, groupBy }: Omit<RawReading, "events">,
+  { meter, filters, except, groupBy }: Omit<RawReading, "events">,
   from: string,
   columns: string,
   values: unknown[],
@@ -119,6 +122,12 @@ export function eventsOf(
   const conditions = [...Object.entries(meter.filters), ...Object.entries(filters)].map(
     ([name, allowed]) => `and usage_text(e.properties, ${param(name)}::text) = any(${param(allowed)}::text[])`,
   );
+  for (const set of except) {
+    const passes = Object.entries(set).map(
+      ([name, allowed]) => `usage_text(e.properties, ${param(name)}::text) = any(${param(allowed)}::text[])`,
+    );
+    conditions.push(`and (${passes.join(" and ")}) is not true`);
+  }
   const groups = groupBy.map((name) => `usage_text(e.properties, ${param(name)}::text)`);
   const needed = meter.aggregation === "unique_count" ? "x.text is not null" : needsNumber(meter) ? "x.value is not null" : "true";
   return `

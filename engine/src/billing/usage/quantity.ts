@@ -8,7 +8,7 @@ import type { Aggregation, Meter } from "../catalog/meter.ts";
 import { type Decimal, decimal, ZERO } from "../money/decimal.ts";
 import type { Instant } from "../time/instant.ts";
 import { type AggregateState, carriesOver, emptyState, merge, stateValue } from "./aggregate.ts";
-import { matches } from "./filter.ts";
+import { type Filters, matches } from "./filter.ts";
 import { type Group, groupKey, groupOf } from "./group.ts";
 import { stateOf } from "./partial.ts";
 import { type HourRange, type RawReading, type RawRow, type RollupRow, readRaw, readRollups, type TimeRange } from "./quantity-store.ts";
@@ -21,6 +21,8 @@ export interface QuantityAsk {
   end: Instant;
   /** Narrow further than the meter itself: only events with one of these values. */
   filters?: Readonly<Record<string, readonly string[]>>;
+  /** Leave out events that pass any of these: another price bills them. */
+  except?: readonly Filters[];
   /** Split by these properties. */
   groupBy?: readonly string[];
   /** Also answer each event's value in order of time: for prices that look at single events. */
@@ -87,10 +89,11 @@ function partsOf({ meter, start, end, events }: QuantityAsk): { start: Instant |
 }
 
 /** Rollups keep apart what the meter groups by, and nothing finer than an hour. */
-function isRolled({ meter, filters, groupBy, events }: QuantityAsk): boolean {
+function isRolled({ meter, filters, except, groupBy, events }: QuantityAsk): boolean {
   if (events || meter.aggregation === "unique_count") return false;
   const known = (name: string): boolean => meter.groupBy.includes(name);
-  return (groupBy ?? []).every(known) && Object.keys(filters ?? {}).every(known);
+  const filtered = [filters ?? {}, ...(except ?? [])].flatMap((set) => Object.keys(set));
+  return (groupBy ?? []).every(known) && filtered.every(known);
 }
 
 function divide(part: Part, hours: (HourRange & { part: Part })[], raw: (TimeRange & { part: Part })[]): void {
@@ -113,7 +116,7 @@ function divide(part: Part, hours: (HourRange & { part: Part })[], raw: (TimeRan
 /** What the rollups have; where a meter's begin later than its events, the rest is put on the list of what is read raw. */
 async function addRollups(db: Database, hours: (HourRange & { part: Part })[], raw: (TimeRange & { part: Part })[]): Promise<void> {
   const isSplit = ({ part }: { part: Part }): boolean =>
-    Object.keys(part.ask.filters ?? {}).length > 0 || (part.ask.groupBy ?? []).length > 0;
+    Object.keys(part.ask.filters ?? {}).length > 0 || (part.ask.except ?? []).length > 0 || (part.ask.groupBy ?? []).length > 0;
   const isTimed = ({ part }: { part: Part }): boolean => ["latest", "weighted_sum"].includes(part.ask.meter.aggregation);
   for (const split of [false, true]) {
     for (const timed of [false, true]) {
@@ -137,18 +140,18 @@ function addRollup(part: Part, row: RollupRow): void {
   // Nothing of a split range: the row only says where the rollups begin.
   if (row.n === null || row.n === 0n) return;
   const group = row.group_key ? (JSON.parse(row.group_key) as Record<string, string | null>) : {};
-  if (!matches(part.ask.filters, group)) return;
+  if (!matches(part.ask.filters, group) || part.ask.except?.some((set) => matches(set, group))) return;
   add(part, groupOf(part.ask.groupBy ?? [], group), stateOf(part.ask.meter.aggregation as Sized, row), Number(row.n));
 }
 
 async function addRaw(db: Database, raw: (TimeRange & { part: Part })[]): Promise<void> {
   const readings = new Map<string, { reading: RawReading; ranges: TimeRange[] }>();
   for (const range of raw) {
-    const { meter, filters = {}, groupBy = [], events = false } = range.part.ask;
-    const key = JSON.stringify([meter.no, filters, groupBy, events]);
+    const { meter, filters = {}, except = [], groupBy = [], events = false } = range.part.ask;
+    const key = JSON.stringify([meter.no, filters, except, groupBy, events]);
     const known = readings.get(key);
     if (known) known.ranges.push(range);
-    else readings.set(key, { reading: { meter, filters, groupBy, events }, ranges: [range] });
+    else readings.set(key, { reading: { meter, filters, except, groupBy, events }, ranges: [range] });
   }
   for (const { reading, ranges } of readings.values()) {
     for (const row of await readRaw(db, reading, ranges)) addRawRow(raw[row.ask]!.part, reading, row);

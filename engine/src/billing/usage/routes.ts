@@ -117,10 +117,10 @@ async function tenantOf(ctx: Context, tenantId: string): Promise<TenantRef> {
   return tenant;
 }
 
-/** The time asked for: up to the tenant's now, from the start of its month, where nothing else is said. */
+/** The time asked for: up to the end of the tenant's day, from the start of its month, where nothing else is said. */
 async function timeOf(ctx: Context, tenant: TenantRef, query: { from?: string; to?: string }): Promise<{ from: Instant; to: Instant }> {
   const now = await ctx.tenants.now(tenant);
-  const to = query.to === undefined ? now : parseInstant(query.to)!;
+  const to = query.to === undefined ? windowAt("day", tenant.timeZone, now, null).end : parseInstant(query.to)!;
   const from = query.from === undefined ? windowAt("month", tenant.timeZone, Math.min(now, to - 1), null).start : parseInstant(query.from)!;
   if (from >= to) throw invalidField("to", "must be after from");
   return { from, to };

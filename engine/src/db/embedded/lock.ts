@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { stopwatch } from "../../clock.ts";
 import { EmbeddedError } from "./problem.ts";
 import { processStart } from "./processes.ts";
 
@@ -40,7 +41,7 @@ const GRACE_MS = 1000;
 export async function takeLock(folder: string): Promise<() => void> {
   const file = lockFile(folder);
   const mine = `${process.pid} ${processStart(process.pid) ?? ""}\n`;
-  const started = performance.now();
+  const elapsed = stopwatch();
   for (let attempt = 0; attempt < 50; attempt++) {
     try {
       writeFileSync(file, mine, { flag: "wx", mode: 0o644 });
@@ -52,7 +53,7 @@ export async function takeLock(folder: string): Promise<() => void> {
     }
     const seen = read(file);
     const pid = livingHolder(seen);
-    if (pid !== null && pid !== process.pid && performance.now() - started < GRACE_MS) await sleep(50);
+    if (pid !== null && pid !== process.pid && elapsed() < GRACE_MS) await sleep(50);
     else if (pid !== null) {
       throw new EmbeddedError(
         `Billwright already runs on ${folder} (process ${pid}). Stop that one first, or give this one its own folder with BILLWRIGHT_DATA_DIR.`,

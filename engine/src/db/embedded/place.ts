@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { accessSync, chmodSync, constants, existsSync, mkdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { systemClock } from "../../clock.ts";
 import { EmbeddedError, explain } from "./problem.ts";
 import { canEnter, type ServerUser } from "./processes.ts";
 
@@ -114,7 +115,7 @@ function claim(place: Place): void {
 
 /** Someone removed the data folder but not this: they want a new start, and books are never deleted without being asked. */
 function setAside(root: string, onProgress: (text: string) => void): void {
-  const old = `${root}.${new Date().toISOString().replace(/[:.]/g, "-")}`;
+  const old = `${root}.${new Date(systemClock.now()).toISOString().replace(/[:.]/g, "-")}`;
   renameSync(root, old);
   onProgress(`An older database of this folder was set aside as ${old}. Delete it if nobody needs it.`);
 }

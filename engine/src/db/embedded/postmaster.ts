@@ -2,6 +2,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { readFileSync, readlinkSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { stopwatch } from "../../clock.ts";
 import { installedBinaries } from "./binaries.ts";
 import { childOptions, processStart, run, type ServerUser } from "./processes.ts";
 
@@ -75,10 +76,10 @@ export async function stopPostmaster(data: string, pid: number): Promise<void> {
     else if (lives()) process.kill(pid, name);
   };
   await signal("SIGINT", "fast");
-  const started = performance.now();
+  const elapsed = stopwatch();
   let forced = false;
   while (lives()) {
-    if (!forced && performance.now() - started > PATIENCE_MS) {
+    if (!forced && elapsed() > PATIENCE_MS) {
       forced = true;
       await signal("SIGQUIT", "immediate");
     }

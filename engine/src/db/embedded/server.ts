@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { stopwatch } from "../../clock.ts";
 import type { Binaries } from "./binaries.ts";
 import { DATABASE, USER } from "./cluster.ts";
 import type { Place } from "./place.ts";
@@ -109,7 +110,7 @@ function ending(child: ChildProcess): Ending {
 /** Waits for the first answer and makes the engine's database; false if the server ends before. */
 async function answers(options: Launch, port: number, exit: Ending): Promise<boolean> {
   const { place, password, onProgress } = options;
-  const started = performance.now();
+  const elapsed = stopwatch();
   let told = 0;
   while (!exit.over) {
     const client = new pg.Client({ connectionString: databaseUrl(port, password, "postgres"), connectionTimeoutMillis: 5000 });
@@ -125,7 +126,7 @@ async function answers(options: Launch, port: number, exit: Ending): Promise<boo
     await client.end().catch(() => {});
     await sleep(20);
     if (refusal === "28P01") await refuseUnlessOver(place, exit);
-    const waited = Math.floor((performance.now() - started) / 5000);
+    const waited = Math.floor(elapsed() / 5000);
     if (waited > told) {
       told = waited;
       onProgress(`PostgreSQL is recovering what was being written when it was last stopped (${waited * 5} s)`);
