@@ -34,6 +34,10 @@ export interface Config {
   paymentTermDays: number;
   /** Who sells: printed on invoices, and where taxes are reckoned from. */
   seller: Seller;
+  /** null: no mail is sent. */
+  smtp: { url: string; from: string } | null;
+  /** null: nothing is sent by WhatsApp. */
+  whatsapp: { apiUrl: string; phoneNumberId: string; token: string } | null;
 }
 
 export interface Seller {
@@ -89,6 +93,8 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
       region: env.SELLER_REGION || null,
       taxId: env.SELLER_TAX_ID || null,
     },
+    smtp: smtp(env),
+    whatsapp: whatsapp(env),
   };
   return { ...config, ...overrides };
 }
@@ -152,6 +158,26 @@ function databaseUrl(env: Env): string | null {
     throw new ConfigError("DATABASE_URL must begin with postgres:// or postgresql:// (leave it out to use the embedded PostgreSQL).");
   }
   return text;
+}
+
+function smtp(env: Env): Config["smtp"] {
+  const url = pattern(env, "SMTP_URL", /^smtps?:\/\/[^\s/]+/, "", "an address that begins with smtp:// or smtps://");
+  const from = env.MAIL_FROM || "";
+  if (url !== "" && !from.includes("@")) throw new ConfigError("MAIL_FROM must be a mail address where SMTP_URL is set.");
+  return url === "" ? null : { url, from };
+}
+
+function whatsapp(env: Env): Config["whatsapp"] {
+  const apiUrl = pattern(
+    env,
+    "WHATSAPP_API_URL",
+    /^https?:\/\/[^\s]+$/,
+    "https://graph.facebook.com/v23.0",
+    "an address that begins with https://",
+  );
+  const [phoneNumberId, token] = [env.WHATSAPP_PHONE_NUMBER_ID || "", env.WHATSAPP_TOKEN || ""];
+  if ((phoneNumberId === "") !== (token === "")) throw new ConfigError("WHATSAPP_PHONE_NUMBER_ID and WHATSAPP_TOKEN go together.");
+  return token === "" ? null : { apiUrl: apiUrl.replace(/\/+$/, ""), phoneNumberId, token };
 }
 
 function apiKey(env: Env): string | null {

@@ -29,6 +29,8 @@ import { sandboxGateway } from "./gateways/sandbox/gateway.ts";
 import { healthRoutes } from "./http/health.ts";
 import { buildServer } from "./http/server.ts";
 import { startWorker, type Worker } from "./jobs/worker.ts";
+import { smtpNotifier } from "./notifiers/smtp.ts";
+import { whatsappNotifier } from "./notifiers/whatsapp.ts";
 import { testClockRoutes } from "./simulation/routes.ts";
 import { openLog } from "./telemetry/log.ts";
 
@@ -82,6 +84,8 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
     const ran = await migrate(pool, databaseUrl);
     if (ran.length > 0) say(`Brought the database up to date (${ran.length} migrations)`);
     const catalog = createCatalogCache(lookups, { defaultTrialDays: config.defaultTrialDays });
+    const mail = config.smtp && smtpNotifier(config.smtp);
+    if (mail) ends.push(async () => mail.close());
     const ctx: Context = {
       config,
       clock,
@@ -91,6 +95,10 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       tenants: createTenantCache(lookups, clock),
       gateways: createGatewayRegistry(config.mode === "sandbox" ? [sandboxGateway(pool, clock)] : []),
       taxes: ownTaxEngine(catalog, config.seller),
+      notifiers: {
+        email: mail,
+        whatsapp: config.whatsapp && whatsappNotifier(config.whatsapp),
+      },
     };
     await ensureFirstKey(ctx);
     const app = await buildServer(ctx, (server) => registerRoutes(server, ctx));

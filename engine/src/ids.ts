@@ -24,6 +24,7 @@ const PREFIXES = {
   invoiceItem: "item",
   creditNote: "cn",
   refund: "refund",
+  sending: "send",
 } as const;
 
 export type IdKind = keyof typeof PREFIXES;

@@ -30,6 +30,7 @@ export async function documentText(): Promise<string> {
     tenants: createTenantCache(pool, systemClock),
     gateways: createGatewayRegistry([]),
     taxes: ownTaxEngine(catalog, config.seller),
+    notifiers: { email: null, whatsapp: null },
   };
   const app = await buildServer(ctx, (server) => registerRoutes(server, ctx));
   try {

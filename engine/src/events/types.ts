@@ -22,6 +22,7 @@ export const EVENT_TYPES = [
   "invoice.voided",
   "invoice.marked_uncollectible",
   "invoice.credited",
+  "invoice.sent",
   "payment.succeeded",
   "payment.failed",
   "payment.refunded",

@@ -5,15 +5,17 @@ import type { Context } from "../../context.ts";
 import { onPool } from "../../db/pool.ts";
 import { Refusal } from "../../errors.ts";
 import { Printed, route } from "../../http/route.ts";
-import { Closed, OneOf } from "../../http/schema.ts";
+import { Closed, OneOf, Text } from "../../http/schema.ts";
 import { readInvoice } from "./find-invoice.ts";
 import { hostedPage, PAGE_POLICY } from "./hosted-page.ts";
 import { type Paper, paperOf } from "./paper.ts";
 import { type PaperSize, printPdf } from "./pdf.ts";
+import { requestSending } from "./send.ts";
 import { findHosted, type InvoiceRow, readLines } from "./store.ts";
 
 const Size = Closed({ size: Type.Optional(OneOf(["a4", "letter"], "A4 if not said.")) });
 const File = Type.Unsafe<Buffer>({ content: { "application/pdf": { schema: { type: "string", format: "binary" } } } });
+const SendingView = Type.Object({ invoice_id: Type.String(), channel: Type.String(), to: Type.String(), status: Type.String() });
 const Token = Type.Object({ token: Type.String({ maxLength: 64 }) });
 
 export function invoicePaperRoutes(app: FastifyInstance, ctx: Context): void {
@@ -46,6 +48,36 @@ export function invoicePaperRoutes(app: FastifyInstance, ctx: Context): void {
     response: { 200: File },
     handle: async ({ params, query, principal, reply }) =>
       pdf(await readInvoice(db, params.id, principal.tenantId), query.size ?? "a4", reply),
+  });
+
+  route(app, ctx, {
+    method: "POST",
+    url: "/v1/invoices/:id/send",
+    permission: "billing.write",
+    summary: "Send an invoice by mail or WhatsApp",
+    params: Type.Object({ id: Type.String({ maxLength: 64 }) }),
+    body: Type.Optional(
+      Closed({
+        channel: Type.Optional(OneOf(["email", "whatsapp"], "Mail if not said.")),
+        to: Type.Optional(Text(254, "A mail address, the tenant's own if not said; or a telephone number such as +14155550123.")),
+      }),
+    ),
+    response: { 202: SendingView },
+    handle: async ({ params, body, principal, write }) => {
+      const { id, tenant_id } = await readInvoice(db, params.id, principal.tenantId);
+      return write(
+        async (tx) => {
+          const { channel, to } = await requestSending(tx, {
+            invoiceId: id,
+            tenantId: tenant_id,
+            channel: body?.channel ?? "email",
+            to: body?.to,
+          });
+          return { invoice_id: id, channel, to, status: "queued" };
+        },
+        { status: 202, tenantId: tenant_id },
+      );
+    },
   });
 
   route(app, ctx, {
