@@ -259,7 +259,7 @@ describe("buckets of a read", () => {
     ]);
   });
 
-  test("by group, page by page; without anything said, the month so far", async () => {
+  test("by group, page by page; without anything said, the month to the end of today", async () => {
     const events = at(["2024-04-01T01:00:00Z", "2024-04-01T02:00:00Z", "2024-04-01T02:30:00Z"]);
     events.forEach((event, i) => {
       event.properties.model = ["a", "b", "a"][i];
@@ -280,7 +280,7 @@ describe("buckets of a read", () => {
       {
         meter: "sum",
         period_start: "2024-04-01T00:00:00Z",
-        period_end: "2024-04-02T00:00:00Z",
+        period_end: "2024-04-03T00:00:00Z",
         granularity: "total",
         value: 3,
         group: null,

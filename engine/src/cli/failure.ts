@@ -13,7 +13,7 @@ export async function orSayWhy(terminal: Terminal, action: () => Promise<void>):
   }
 }
 
-function sentenceOf(error: Error): string | null {
+export function sentenceOf(error: Error): string | null {
   if (error instanceof CommandError || error instanceof ConfigError) return error.message;
   // What PostgreSQL itself said follows on lines of its own, and is noise where the cause was recognised.
   if (error instanceof EmbeddedError) return error.message.includes("lines below") ? error.message : error.message.split("\n", 1)[0]!;

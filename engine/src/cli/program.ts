@@ -1,11 +1,14 @@
-/** The commands that ask a running engine, and what they share. `main.ts` adds those that are an engine. */
+/** The commands that ask a running engine or its database, and what they share. `main.ts` adds those that are an engine. */
 import { Command } from "commander";
 import { ConfigError, readClientConfig } from "../config.ts";
 import { type Api, ApiError, createApi } from "./api.ts";
 import { catalogCommands } from "./catalog.ts";
+import { doctorCommand } from "./doctor.ts";
 import { importCommand } from "./import.ts";
+import { invoiceCommands } from "./invoice.ts";
 import { keyCommands } from "./keys.ts";
 import { CommandError, processTerminal, type Terminal } from "./terminal.ts";
+import { verifyCommand } from "./verify.ts";
 
 /** What a command is given beside its own options. */
 export interface Shell {
@@ -45,5 +48,8 @@ export function buildProgram(terminal: Terminal = processTerminal(), options: { 
   catalogCommands(program, shell);
   keyCommands(program, shell);
   importCommand(program, shell);
+  invoiceCommands(program, shell);
+  verifyCommand(program, terminal);
+  doctorCommand(program, terminal);
   return program;
 }

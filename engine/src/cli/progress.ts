@@ -2,7 +2,7 @@
 import { styleText } from "node:util";
 import { formatInstant, type Instant } from "../billing/time/instant.ts";
 import type { Terminal } from "./terminal.ts";
-import { localDate } from "./wording.ts";
+import { cut, localDate } from "./wording.ts";
 
 const DAYS_BETWEEN_LINES = 7;
 
@@ -32,15 +32,24 @@ export class Progress {
       this.#lines = Math.max(line, this.#lines);
       return;
     }
-    const wide = Math.max(10, Math.min(48, this.#terminal.columns - 34));
-    const full = Math.round(share * wide);
-    const bar = styleText("cyan", "█".repeat(full)) + styleText("dim", "░".repeat(wide - full));
-    this.#terminal.out(`\r\u001b[K  ${bar} ${date}  ${count}`);
-    this.#drawn = true;
+    this.#draw(share, Math.max(10, Math.min(48, this.#terminal.columns - 34)), `${date}  ${count}`);
+  }
+
+  /** How much of some work is done, and what comes next: a bar, for which there must be a terminal. */
+  share(share: number, next: string): void {
+    const wide = Math.min(24, Math.floor(this.#terminal.columns / 3));
+    if (this.#moving) this.#draw(share, wide, cut(next, Math.max(10, this.#terminal.columns - wide - 5)));
   }
 
   end(): void {
     this.#wipe();
+  }
+
+  #draw(share: number, wide: number, text: string): void {
+    const full = Math.round(share * wide);
+    const bar = styleText("cyan", "█".repeat(full)) + styleText("dim", "░".repeat(wide - full));
+    this.#terminal.out(`\r\u001b[K  ${bar} ${text}`);
+    this.#drawn = true;
   }
 
   #wipe(): void {

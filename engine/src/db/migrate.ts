@@ -20,9 +20,7 @@ export async function migrate(pool: Pool, connectionString: string): Promise<str
     );
     const done = await connection.query<{ name: string; sha256: string }>("select name, sha256 from schema_migrations");
     const known = new Map(done.rows.map((row) => [row.name, row.sha256]));
-    for (const name of (await readdir(FOLDER)).filter((file) => /^\d{4}_.*\.sql$/.test(file)).sort()) {
-      const sql = await readFile(`${FOLDER}${name}`, "utf8");
-      const sha256 = createHash("sha256").update(sql).digest("hex");
+    for (const { name, sql, sha256 } of await readMigrations()) {
       const before = known.get(name);
       if (before !== undefined) {
         if (before !== sha256) throw new Error(`Migration ${name} was changed after it ran. Migrations only go forward: add a new file.`);
@@ -45,4 +43,21 @@ export async function migrate(pool: Pool, connectionString: string): Promise<str
     connection.release();
   }
   return ran;
+}
+
+export interface Migration {
+  name: string;
+  sql: string;
+  sha256: string;
+}
+
+/** The files, in the order in which they run. */
+export async function readMigrations(): Promise<Migration[]> {
+  const names = (await readdir(FOLDER)).filter((file) => /^\d{4}_.*\.sql$/.test(file)).sort();
+  return Promise.all(
+    names.map(async (name) => {
+      const sql = await readFile(`${FOLDER}${name}`, "utf8");
+      return { name, sql, sha256: createHash("sha256").update(sql).digest("hex") };
+    }),
+  );
 }
