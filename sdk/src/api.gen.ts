@@ -756,6 +756,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/invoices/{id}/send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send an invoice by mail or WhatsApp
+         * @description Needs the scope `billing.write`.
+         */
+        post: operations["postInvoicesSend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tenants/{tenant_id}/invoices": {
         parameters: {
             query?: never;
@@ -1534,7 +1554,7 @@ export interface components {
         BillingEvent: {
             id: string;
             /** @enum {string} */
-            type: "tenant.created" | "tenant.updated" | "tenant.erased" | "subscription.started" | "subscription.updated" | "subscription.plan_changed" | "subscription.trial_ending" | "subscription.trial_ended" | "subscription.renewed" | "subscription.paused" | "subscription.resumed" | "subscription.past_due" | "subscription.canceled" | "subscription.expired" | "invoice.created" | "invoice.finalized" | "invoice.paid" | "invoice.payment_failed" | "invoice.voided" | "invoice.marked_uncollectible" | "invoice.credited" | "payment.succeeded" | "payment.failed" | "payment.refunded" | "payment.refund_failed" | "credits.granted" | "credits.consumed" | "credits.expiring" | "credits.expired" | "credits.low_balance" | "usage.aggregated" | "usage.limit_approaching" | "usage.limit_reached" | "catalog.changed";
+            type: "tenant.created" | "tenant.updated" | "tenant.erased" | "subscription.started" | "subscription.updated" | "subscription.plan_changed" | "subscription.trial_ending" | "subscription.trial_ended" | "subscription.renewed" | "subscription.paused" | "subscription.resumed" | "subscription.past_due" | "subscription.canceled" | "subscription.expired" | "invoice.created" | "invoice.finalized" | "invoice.paid" | "invoice.payment_failed" | "invoice.voided" | "invoice.marked_uncollectible" | "invoice.credited" | "invoice.sent" | "payment.succeeded" | "payment.failed" | "payment.refunded" | "payment.refund_failed" | "credits.granted" | "credits.consumed" | "credits.expiring" | "credits.expired" | "credits.low_balance" | "usage.aggregated" | "usage.limit_approaching" | "usage.limit_reached" | "catalog.changed";
             /** @description The caller's own id of the tenant. */
             tenant_id: string | null;
             /**
@@ -5827,6 +5847,67 @@ export interface operations {
             503: components["responses"]["Problem"];
         };
     };
+    postInvoicesSend: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description Mail if not said.
+                     * @enum {string}
+                     */
+                    channel?: "email" | "whatsapp";
+                    /** @description A mail address, the tenant's own if not said; or a telephone number such as +14155550123. */
+                    to?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Accepted, and durable. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        invoice_id: string;
+                        channel: string;
+                        to: string;
+                        status: string;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
     getTenantsInvoices: {
         parameters: {
             query?: {
@@ -6304,7 +6385,7 @@ export interface operations {
                 /** @description The next_cursor of the page before. */
                 cursor?: string;
                 /** @description Only those of this type. */
-                type?: "tenant.created" | "tenant.updated" | "tenant.erased" | "subscription.started" | "subscription.updated" | "subscription.plan_changed" | "subscription.trial_ending" | "subscription.trial_ended" | "subscription.renewed" | "subscription.paused" | "subscription.resumed" | "subscription.past_due" | "subscription.canceled" | "subscription.expired" | "invoice.created" | "invoice.finalized" | "invoice.paid" | "invoice.payment_failed" | "invoice.voided" | "invoice.marked_uncollectible" | "invoice.credited" | "payment.succeeded" | "payment.failed" | "payment.refunded" | "payment.refund_failed" | "credits.granted" | "credits.consumed" | "credits.expiring" | "credits.expired" | "credits.low_balance" | "usage.aggregated" | "usage.limit_approaching" | "usage.limit_reached" | "catalog.changed";
+                type?: "tenant.created" | "tenant.updated" | "tenant.erased" | "subscription.started" | "subscription.updated" | "subscription.plan_changed" | "subscription.trial_ending" | "subscription.trial_ended" | "subscription.renewed" | "subscription.paused" | "subscription.resumed" | "subscription.past_due" | "subscription.canceled" | "subscription.expired" | "invoice.created" | "invoice.finalized" | "invoice.paid" | "invoice.payment_failed" | "invoice.voided" | "invoice.marked_uncollectible" | "invoice.credited" | "invoice.sent" | "payment.succeeded" | "payment.failed" | "payment.refunded" | "payment.refund_failed" | "credits.granted" | "credits.consumed" | "credits.expiring" | "credits.expired" | "credits.low_balance" | "usage.aggregated" | "usage.limit_approaching" | "usage.limit_reached" | "catalog.changed";
             };
             header?: never;
             path: {
