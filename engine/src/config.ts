@@ -10,6 +10,8 @@ export type Mode = "sandbox" | "live";
 export interface Config {
   host: string;
   port: number;
+  /** Where this engine is reached from outside, without a slash at the end: links to hosted invoices begin so. */
+  publicUrl: string;
   /** null: start the embedded PostgreSQL in `dataDir`. */
   databaseUrl: string | null;
   databasePoolSize: number;
@@ -21,8 +23,32 @@ export interface Config {
   usage: { maxAgeDays: number; maxAheadMinutes: number };
   defaultTrialDays: number;
   gracePeriodDays: number;
+  /** Days after the first failure of a payment on which it is tried again. */
+  dunningRetryDays: readonly number[];
   invoicePrefix: string;
+  creditNotePrefix: string;
+  /** How invoices are numbered: a series a year, one series with the month in it, or one a tenant. */
+  invoiceNumbering: "year" | "month" | "tenant";
+  /** Of numbering by year: the month in which a fiscal year begins. */
+  fiscalYearStartMonth: number;
   paymentTermDays: number;
+  /** Who sells: printed on invoices, and where taxes are reckoned from. */
+  seller: Seller;
+  /** null: no mail is sent. */
+  smtp: { url: string; from: string } | null;
+  /** null: nothing is sent by WhatsApp. */
+  whatsapp: { apiUrl: string; phoneNumberId: string; token: string } | null;
+}
+
+export interface Seller {
+  name: string | null;
+  /** Lines of the address, without the country. */
+  address: string | null;
+  /** ISO 3166-1 alpha-2; null: own tax rates apply to the address of the tenant alone. */
+  country: string | null;
+  /** State or province. */
+  region: string | null;
+  taxId: string | null;
 }
 
 export class ConfigError extends Error {
@@ -35,6 +61,13 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
   const config: Config = {
     host: env.HOST || "127.0.0.1",
     port: integer(env, "PORT", 4400, 0, 65_535),
+    publicUrl: pattern(
+      env,
+      "PUBLIC_URL",
+      /^https?:\/\/[^\s/]+(\/[^\s]*)?$/,
+      `http://localhost:${integer(env, "PORT", 4400, 0, 65_535)}`,
+      "an address that begins with http:// or https://",
+    ).replace(/\/+$/, ""),
     databaseUrl: databaseUrl(env),
     databasePoolSize: integer(env, "DATABASE_POOL_SIZE", 10, 2, 500),
     dataDir: resolve(env.BILLWRIGHT_DATA_DIR || ".billwright"),
@@ -47,8 +80,21 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
     },
     defaultTrialDays: integer(env, "DEFAULT_TRIAL_DAYS", 14, 0, 3_650),
     gracePeriodDays: integer(env, "BILLING_GRACE_PERIOD_DAYS", 3, 0, 365),
+    dunningRetryDays: days(env, "DUNNING_RETRY_DAYS", [1, 3, 5, 7]),
     invoicePrefix: pattern(env, "INVOICE_PREFIX", /^[A-Za-z0-9-]{1,20}$/, "INV", "1 to 20 letters, digits or dashes"),
+    creditNotePrefix: pattern(env, "CREDIT_NOTE_PREFIX", /^[A-Za-z0-9-]{1,20}$/, "CN", "1 to 20 letters, digits or dashes"),
+    invoiceNumbering: oneOf(env, "INVOICE_NUMBERING", ["year", "month", "tenant"], "year"),
+    fiscalYearStartMonth: integer(env, "FISCAL_YEAR_START_MONTH", 1, 1, 12),
     paymentTermDays: integer(env, "PAYMENT_TERM_DAYS", 14, 0, 365),
+    seller: {
+      name: env.SELLER_NAME || null,
+      address: env.SELLER_ADDRESS || null,
+      country: pattern(env, "SELLER_COUNTRY", /^[A-Z]{2}$/, "", "two capital letters, such as DE") || null,
+      region: env.SELLER_REGION || null,
+      taxId: env.SELLER_TAX_ID || null,
+    },
+    smtp: smtp(env),
+    whatsapp: whatsapp(env),
   };
   return { ...config, ...overrides };
 }
@@ -80,6 +126,16 @@ function integer(env: Env, name: string, fallback: number, min: number, max: num
   return value;
 }
 
+function days(env: Env, name: string, fallback: readonly number[]): readonly number[] {
+  const text = env[name];
+  if (text === undefined) return fallback;
+  const values = text.split(",").flatMap((part) => (part.trim() === "" ? [] : [Number(part)]));
+  if (!values.every((value, index) => Number.isInteger(value) && value > (values[index - 1] ?? 0) && value <= 365)) {
+    throw new ConfigError(`${name} is ${JSON.stringify(text)}, but must be rising whole days from 1 to 365, such as 1,3,5,7.`);
+  }
+  return values;
+}
+
 function oneOf<T extends string>(env: Env, name: string, values: readonly T[], fallback: T): T {
   const text = env[name];
   if (text === undefined || text === "") return fallback;
@@ -102,6 +158,26 @@ function databaseUrl(env: Env): string | null {
     throw new ConfigError("DATABASE_URL must begin with postgres:// or postgresql:// (leave it out to use the embedded PostgreSQL).");
   }
   return text;
+}
+
+function smtp(env: Env): Config["smtp"] {
+  const url = pattern(env, "SMTP_URL", /^smtps?:\/\/[^\s/]+/, "", "an address that begins with smtp:// or smtps://");
+  const from = env.MAIL_FROM || "";
+  if (url !== "" && !from.includes("@")) throw new ConfigError("MAIL_FROM must be a mail address where SMTP_URL is set.");
+  return url === "" ? null : { url, from };
+}
+
+function whatsapp(env: Env): Config["whatsapp"] {
+  const apiUrl = pattern(
+    env,
+    "WHATSAPP_API_URL",
+    /^https?:\/\/[^\s]+$/,
+    "https://graph.facebook.com/v23.0",
+    "an address that begins with https://",
+  );
+  const [phoneNumberId, token] = [env.WHATSAPP_PHONE_NUMBER_ID || "", env.WHATSAPP_TOKEN || ""];
+  if ((phoneNumberId === "") !== (token === "")) throw new ConfigError("WHATSAPP_PHONE_NUMBER_ID and WHATSAPP_TOKEN go together.");
+  return token === "" ? null : { apiUrl: apiUrl.replace(/\/+$/, ""), phoneNumberId, token };
 }
 
 function apiKey(env: Env): string | null {

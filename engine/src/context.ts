@@ -1,6 +1,8 @@
 /** What the parts of a running engine share. Built by hand in `engine.ts`, handed down as the first argument. */
 import type { FastifyBaseLogger } from "fastify";
 import type { CatalogCache } from "./billing/catalog/cache.ts";
+import type { Notifiers } from "./billing/invoices/notifier.ts";
+import type { TaxEngine } from "./billing/invoices/tax-engine.ts";
 import type { TenantCache } from "./billing/tenants/cache.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
@@ -15,4 +17,8 @@ export interface Context {
   catalog: CatalogCache;
   tenants: TenantCache;
   gateways: GatewayRegistry;
+  /** Which taxes hold for whom. */
+  taxes: TaxEngine;
+  /** What carries invoices to people. */
+  notifiers: Notifiers;
 }

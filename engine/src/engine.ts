@@ -9,6 +9,7 @@ import { ensureFirstKey } from "./auth/first-key.ts";
 import { keyRoutes } from "./auth/routes.ts";
 import { createCatalogCache } from "./billing/catalog/catalog-cache.ts";
 import { catalogRoutes } from "./billing/catalog/routes.ts";
+import { ownTaxEngine } from "./billing/invoices/own-rates.ts";
 import { quoteRoutes } from "./billing/invoices/quote-routes.ts";
 import { invoiceRoutes } from "./billing/invoices/routes.ts";
 import { paymentRoutes } from "./billing/payments/routes.ts";
@@ -29,6 +30,8 @@ import { sandboxGateway } from "./gateways/sandbox/gateway.ts";
 import { healthRoutes } from "./http/health.ts";
 import { buildServer } from "./http/server.ts";
 import { startWorker, type Worker } from "./jobs/worker.ts";
+import { smtpNotifier } from "./notifiers/smtp.ts";
+import { whatsappNotifier } from "./notifiers/whatsapp.ts";
 import { testClockRoutes } from "./simulation/routes.ts";
 import { openLog } from "./telemetry/log.ts";
 
@@ -81,14 +84,22 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
     ends.push(() => lookups.end());
     const ran = await migrate(pool, databaseUrl);
     if (ran.length > 0) say(`Brought the database up to date (${ran.length} migrations)`);
+    const catalog = createCatalogCache(lookups, { defaultTrialDays: config.defaultTrialDays });
+    const mail = config.smtp && smtpNotifier(config.smtp);
+    if (mail) ends.push(async () => mail.close());
     const ctx: Context = {
       config,
       clock,
       log,
       pool,
-      catalog: createCatalogCache(lookups, { defaultTrialDays: config.defaultTrialDays }),
+      catalog,
       tenants: createTenantCache(lookups, clock),
       gateways: createGatewayRegistry(config.mode === "sandbox" ? [sandboxGateway(pool, clock)] : []),
+      taxes: ownTaxEngine(catalog, config.seller),
+      notifiers: {
+        email: mail,
+        whatsapp: config.whatsapp && whatsappNotifier(config.whatsapp),
+      },
     };
     await ensureFirstKey(ctx);
     const app = await buildServer(ctx, (server) => registerRoutes(server, ctx));

@@ -20,6 +20,11 @@ const PREFIXES = {
   request: "req",
   usageEvent: "use",
   setupIntent: "seti",
+  discount: "disc",
+  invoiceItem: "item",
+  creditNote: "cn",
+  refund: "refund",
+  sending: "send",
 } as const;
 
 export type IdKind = keyof typeof PREFIXES;

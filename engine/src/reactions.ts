@@ -3,7 +3,10 @@
  * Reactions run inside the transaction of their event, in the order they stand here.
  */
 import { noteSale } from "./billing/catalog/note-sale.ts";
-import { notePaymentFailure, settleInvoice } from "./billing/invoices/settle.ts";
+import { keepFailedRefund, notePaymentFailure, settleInvoice } from "./billing/invoices/settle.ts";
+import { endAfterDunning } from "./billing/subscriptions/end-after-dunning.ts";
+import { markPastDue } from "./billing/subscriptions/mark-past-due.ts";
+import { recover } from "./billing/subscriptions/recover.ts";
 import { noteSubscription } from "./billing/tenants/note-subscription.ts";
 import { registerMeters } from "./billing/usage/register-meters.ts";
 import type { Tx } from "./commit.ts";
@@ -17,5 +20,10 @@ export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {
   "subscription.started": [noteSale, noteSubscription],
   "subscription.plan_changed": [noteSale],
   "payment.succeeded": [settleInvoice],
+  "payment.refund_failed": [keepFailedRefund],
   "payment.failed": [notePaymentFailure],
+  "invoice.payment_failed": [markPastDue, endAfterDunning],
+  "invoice.paid": [recover],
+  "invoice.voided": [recover],
+  "invoice.marked_uncollectible": [recover],
 };

@@ -24,7 +24,7 @@ const faults = async (catalog: unknown) => {
 describe("a catalog", () => {
   test("is compared without being changed", async () => {
     const { changes } = await world.must("PUT", "/v1/catalog?dry_run=true", sampleCatalog());
-    expect(real(changes)).toHaveLength(10);
+    expect(real(changes)).toHaveLength(12);
     expect(changes[0]).toEqual({ kind: "meter", key: "input_tokens", action: "create", fields: [] });
     expect((await world.get("/v1/catalog")).body.plans).toEqual([]);
     expect((await world.get("/v1/plans/pro")).status).toBe(404);

@@ -72,6 +72,8 @@ export function sampleCatalog() {
     ],
     credit_events: [{ key: "ai_inference", name: "AI model inference", cost: 25, category: "ai", plans: { pro: { cost: "12.5" } } }],
     credit_products: [{ key: "pack_10k", name: "10,000 credits", credits: 10000, amount: 4900, currency: "usd" }],
+    coupons: [{ key: "launch", name: "Launch", percent_off: 20, duration: "periods", periods: 3, plans: ["pro"] }],
+    tax_rates: [{ key: "vat_de", name: "MwSt", kind: "vat", country: "DE", percent: 19 }],
     // biome-ignore lint/suspicious/noExplicitAny: tests put nonsense in it
   } satisfies CatalogDocument as any;
 }

@@ -248,6 +248,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/coupons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the coupons, in the order of the catalog
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getCoupons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/coupons/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read one coupon
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getCouponsByKey"];
+        /**
+         * Create or change one coupon
+         * @description Needs the scope `admin`.
+         */
+        put: operations["putCouponsByKey"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tax-rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the tax rates, in the order of the catalog
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getTaxRates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tax-rates/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read one tax rate
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getTaxRatesByKey"];
+        /**
+         * Create or change one tax rate
+         * @description Needs the scope `admin`.
+         */
+        put: operations["putTaxRatesByKey"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tenants/{tenant_id}": {
         parameters: {
             query?: never;
@@ -431,6 +519,258 @@ export interface paths {
          * @description Needs the scope `billing.write`.
          */
         delete: operations["deleteTenantsPaymentMethodsById"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invoices/{id}/finalize": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Issue a draft: it gets its number and is owed
+         * @description Needs the scope `billing.write`.
+         */
+        post: operations["postInvoicesFinalize"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invoices/{id}/void": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Void an invoice: nothing is owed, and its number stays taken
+         * @description Needs the scope `billing.write`.
+         */
+        post: operations["postInvoicesVoid"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invoices/{id}/uncollectible": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mark an invoice uncollectible; it can still be paid
+         * @description Needs the scope `billing.write`.
+         */
+        post: operations["postInvoicesUncollectible"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invoices/{id}/pay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pay an invoice now, by the default payment method or the one that is named
+         * @description Needs the scope `billing.write`.
+         */
+        post: operations["postInvoicesPay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/discounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the discounts of a tenant and of its subscriptions, newest first
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getTenantsDiscounts"];
+        put?: never;
+        /**
+         * Give a tenant a coupon: it comes off the invoices from now on
+         * @description Needs the scope `billing.write`.
+         */
+        post: operations["postTenantsDiscounts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/discounts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a discount; invoices that have it keep it
+         * @description Needs the scope `billing.write`.
+         */
+        delete: operations["deleteTenantsDiscountsById"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/invoice-items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the one-off lines that wait for an invoice
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getTenantsInvoiceItems"];
+        put?: never;
+        /**
+         * Bill something once: on the next invoice, or on one of its own
+         * @description Needs the scope `billing.write`.
+         */
+        post: operations["postTenantsInvoiceItems"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/invoice-items/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Drop a one-off line that still waits
+         * @description Needs the scope `billing.write`.
+         */
+        delete: operations["deleteTenantsInvoiceItemsById"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invoices/{id}/credit-notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the credit notes of an invoice, newest first
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getInvoicesCreditNotes"];
+        put?: never;
+        /**
+         * Make a credit note: of lines, of an amount, or of all that is left
+         * @description Needs the scope `billing.write`.
+         */
+        post: operations["postInvoicesCreditNotes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invoices/{id}/refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give money back, with a credit note over it
+         * @description Needs the scope `billing.write`.
+         */
+        post: operations["postInvoicesRefunds"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invoices/{id}/pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read an invoice as a PDF
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getInvoicesPdf"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invoices/{id}/send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send an invoice by mail or WhatsApp
+         * @description Needs the scope `billing.write`.
+         */
+        post: operations["postInvoicesSend"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -927,6 +1267,11 @@ export interface components {
             proration_unit?: "second" | "day" | null;
             /** @enum {string|null} */
             seat_decrease?: "credit" | "period_end" | null;
+            /**
+             * @description What becomes of a subscription when the last retry of a payment failed.
+             * @enum {string|null}
+             */
+            after_dunning?: "cancel" | "expire" | "keep" | null;
             /** @description Least amount of the period's usage and recurring lines. */
             minimum_commitment?: number | string | null;
             prices?: components["schemas"]["Price"][] | null;
@@ -996,6 +1341,8 @@ export interface components {
                 country?: string | null;
             } | null;
             tax_id?: string | null;
+            /** @description No tax is put on its invoices. */
+            tax_exempt?: boolean | null;
             /** @description The id of a test clock; before the first subscription only. */
             test_clock?: string | null;
             /** @description Up to 50 texts of the caller's own. */
@@ -1086,6 +1433,30 @@ export interface components {
             unit_amount: string | null;
             /** @description Whole minor units of the currency. */
             amount: number;
+            /** @description Taken off the amount. */
+            discount: number;
+            discounts: {
+                discount: string;
+                coupon: string;
+                name: string;
+                /** @description Whole minor units of the currency. */
+                amount: number;
+            }[];
+            /** @description Whole minor units of the currency. */
+            tax: number;
+            taxes: {
+                key: string;
+                name: string;
+                /** @description vat, sales, gst, cgst, sgst or igst. */
+                kind: string;
+                percent: string;
+                /** @description The prices contain it already. */
+                inclusive: boolean;
+                /** @description What it is a percentage of. */
+                taxable: number;
+                /** @description Whole minor units of the currency. */
+                amount: number;
+            }[];
             /**
              * Format: date-time
              * @description RFC 3339.
@@ -1144,8 +1515,29 @@ export interface components {
             subtotal: number;
             /** @description Whole minor units of the currency. */
             discount: number;
-            /** @description Whole minor units of the currency. */
+            /** @description All of it, what the prices contain included. */
             tax: number;
+            /** @description The part of the tax that the prices contain. */
+            tax_included: number;
+            taxes: {
+                key: string;
+                name: string;
+                /** @description vat, sales, gst, cgst, sgst or igst. */
+                kind: string;
+                percent: string;
+                /** @description The prices contain it already. */
+                inclusive: boolean;
+                /** @description What it is a percentage of. */
+                taxable: number;
+                /** @description Whole minor units of the currency. */
+                amount: number;
+            }[];
+            /** @enum {string} */
+            tax_status: "taxed" | "exempt" | "reverse_charge" | "none";
+            place_of_supply: string | null;
+            bill_to: {
+                [key: string]: unknown;
+            } | null;
             /** @description Whole minor units of the currency. */
             total: number;
             /** @description Whole minor units of the currency. */
@@ -1154,6 +1546,10 @@ export interface components {
             amount_paid: number;
             /** @description Whole minor units of the currency. */
             amount_due: number;
+            /** @description What credit notes took off the total. */
+            amount_credited: number;
+            /** @description Whole minor units of the currency. */
+            amount_refunded: number;
             collection: string;
             lines: components["schemas"]["InvoiceLine"][];
             /**
@@ -1171,6 +1567,11 @@ export interface components {
              * @description RFC 3339.
              */
             paid_at: string | null;
+            /**
+             * Format: date-time
+             * @description When a payment that failed is tried again.
+             */
+            next_attempt_at: string | null;
             processor_invoice_id: string | null;
             hosted_url: string | null;
             pdf_url: string | null;
@@ -1273,7 +1674,7 @@ export interface components {
         BillingEvent: {
             id: string;
             /** @enum {string} */
-            type: "tenant.created" | "tenant.updated" | "tenant.erased" | "subscription.started" | "subscription.updated" | "subscription.plan_changed" | "subscription.trial_ending" | "subscription.trial_ended" | "subscription.renewed" | "subscription.paused" | "subscription.resumed" | "subscription.past_due" | "subscription.canceled" | "subscription.expired" | "invoice.created" | "invoice.finalized" | "invoice.paid" | "invoice.payment_failed" | "invoice.voided" | "payment.succeeded" | "payment.failed" | "payment.refunded" | "credits.granted" | "credits.consumed" | "credits.expiring" | "credits.expired" | "credits.low_balance" | "usage.aggregated" | "usage.limit_approaching" | "usage.limit_reached" | "catalog.changed";
+            type: "tenant.created" | "tenant.updated" | "tenant.erased" | "subscription.started" | "subscription.updated" | "subscription.plan_changed" | "subscription.trial_ending" | "subscription.trial_ended" | "subscription.renewed" | "subscription.paused" | "subscription.resumed" | "subscription.past_due" | "subscription.canceled" | "subscription.expired" | "invoice.created" | "invoice.finalized" | "invoice.paid" | "invoice.payment_failed" | "invoice.voided" | "invoice.marked_uncollectible" | "invoice.credited" | "invoice.sent" | "payment.succeeded" | "payment.failed" | "payment.refunded" | "payment.refund_failed" | "credits.granted" | "credits.consumed" | "credits.expiring" | "credits.expired" | "credits.low_balance" | "usage.aggregated" | "usage.limit_approaching" | "usage.limit_reached" | "catalog.changed";
             /** @description The caller's own id of the tenant. */
             tenant_id: string | null;
             /**
@@ -1520,6 +1921,11 @@ export interface operations {
                             proration_unit?: "second" | "day" | null;
                             /** @enum {string|null} */
                             seat_decrease?: "credit" | "period_end" | null;
+                            /**
+                             * @description What becomes of a subscription when the last retry of a payment failed.
+                             * @enum {string|null}
+                             */
+                            after_dunning?: "cancel" | "expire" | "keep" | null;
                             /** @description Least amount of the period's usage and recurring lines. */
                             minimum_commitment?: number | string | null;
                             prices?: components["schemas"]["Price"][] | null;
@@ -1595,6 +2001,56 @@ export interface operations {
                              */
                             currency: string;
                             active?: boolean | null;
+                        }[] | null;
+                        coupons?: {
+                            /** @description Lower-case letters, digits, _ and -; begins with a letter; at most 64. */
+                            key: string;
+                            name?: string | null;
+                            description?: string | null;
+                            /** @description Up to 50 texts of the caller's own. */
+                            metadata?: {
+                                [key: string]: string;
+                            } | null;
+                            /** @description Per cent of what it applies to. */
+                            percent_off?: number | string | null;
+                            /** @description Minor units of `currency`; of duration once, what it is worth in all. */
+                            amount_off?: number | string | null;
+                            /**
+                             * Format: currency
+                             * @description Lower-case ISO 4217 code.
+                             */
+                            currency?: string | null;
+                            /** @enum {string|null} */
+                            duration?: "once" | "periods" | "forever" | null;
+                            /** @description Of duration periods: how many. */
+                            periods?: number | null;
+                            /** @description Only what is sold on these plans. */
+                            plans?: string[] | null;
+                            /** @description Only lines of these prices. */
+                            prices?: string[] | null;
+                            /** @description False: nobody can be given it any more. */
+                            active?: boolean | null;
+                        }[] | null;
+                        tax_rates?: {
+                            /** @description Lower-case letters, digits, _ and -; begins with a letter; at most 64. */
+                            key: string;
+                            /** @description As invoices name it, such as VAT. */
+                            name?: string | null;
+                            description?: string | null;
+                            /** @description Up to 50 texts of the caller's own. */
+                            metadata?: {
+                                [key: string]: string;
+                            } | null;
+                            /** @enum {string} */
+                            kind: "vat" | "gst" | "sales";
+                            /** @description ISO 3166-1 alpha-2, such as DE. */
+                            country: string;
+                            /** @description A state or province, as addresses name it; without it, the whole country. */
+                            region?: string | null;
+                            /** @description Per cent. */
+                            percent: number | string;
+                            /** @description Prices contain the tax already. */
+                            inclusive?: boolean | null;
                         }[] | null;
                     };
                 };
@@ -1733,6 +2189,11 @@ export interface operations {
                         proration_unit?: "second" | "day" | null;
                         /** @enum {string|null} */
                         seat_decrease?: "credit" | "period_end" | null;
+                        /**
+                         * @description What becomes of a subscription when the last retry of a payment failed.
+                         * @enum {string|null}
+                         */
+                        after_dunning?: "cancel" | "expire" | "keep" | null;
                         /** @description Least amount of the period's usage and recurring lines. */
                         minimum_commitment?: number | string | null;
                         prices?: components["schemas"]["Price"][] | null;
@@ -1808,6 +2269,56 @@ export interface operations {
                          */
                         currency: string;
                         active?: boolean | null;
+                    }[] | null;
+                    coupons?: {
+                        /** @description Lower-case letters, digits, _ and -; begins with a letter; at most 64. */
+                        key: string;
+                        name?: string | null;
+                        description?: string | null;
+                        /** @description Up to 50 texts of the caller's own. */
+                        metadata?: {
+                            [key: string]: string;
+                        } | null;
+                        /** @description Per cent of what it applies to. */
+                        percent_off?: number | string | null;
+                        /** @description Minor units of `currency`; of duration once, what it is worth in all. */
+                        amount_off?: number | string | null;
+                        /**
+                         * Format: currency
+                         * @description Lower-case ISO 4217 code.
+                         */
+                        currency?: string | null;
+                        /** @enum {string|null} */
+                        duration?: "once" | "periods" | "forever" | null;
+                        /** @description Of duration periods: how many. */
+                        periods?: number | null;
+                        /** @description Only what is sold on these plans. */
+                        plans?: string[] | null;
+                        /** @description Only lines of these prices. */
+                        prices?: string[] | null;
+                        /** @description False: nobody can be given it any more. */
+                        active?: boolean | null;
+                    }[] | null;
+                    tax_rates?: {
+                        /** @description Lower-case letters, digits, _ and -; begins with a letter; at most 64. */
+                        key: string;
+                        /** @description As invoices name it, such as VAT. */
+                        name?: string | null;
+                        description?: string | null;
+                        /** @description Up to 50 texts of the caller's own. */
+                        metadata?: {
+                            [key: string]: string;
+                        } | null;
+                        /** @enum {string} */
+                        kind: "vat" | "gst" | "sales";
+                        /** @description ISO 3166-1 alpha-2, such as DE. */
+                        country: string;
+                        /** @description A state or province, as addresses name it; without it, the whole country. */
+                        region?: string | null;
+                        /** @description Per cent. */
+                        percent: number | string;
+                        /** @description Prices contain the tax already. */
+                        inclusive?: boolean | null;
                     }[] | null;
                 };
             };
@@ -1928,6 +2439,11 @@ export interface operations {
                             proration_unit?: "second" | "day" | null;
                             /** @enum {string|null} */
                             seat_decrease?: "credit" | "period_end" | null;
+                            /**
+                             * @description What becomes of a subscription when the last retry of a payment failed.
+                             * @enum {string|null}
+                             */
+                            after_dunning?: "cancel" | "expire" | "keep" | null;
                             /** @description Least amount of the period's usage and recurring lines. */
                             minimum_commitment?: number | string | null;
                             prices?: components["schemas"]["Price"][] | null;
@@ -2004,9 +2520,59 @@ export interface operations {
                             currency: string;
                             active?: boolean | null;
                         }[] | null;
+                        coupons?: {
+                            /** @description Lower-case letters, digits, _ and -; begins with a letter; at most 64. */
+                            key: string;
+                            name?: string | null;
+                            description?: string | null;
+                            /** @description Up to 50 texts of the caller's own. */
+                            metadata?: {
+                                [key: string]: string;
+                            } | null;
+                            /** @description Per cent of what it applies to. */
+                            percent_off?: number | string | null;
+                            /** @description Minor units of `currency`; of duration once, what it is worth in all. */
+                            amount_off?: number | string | null;
+                            /**
+                             * Format: currency
+                             * @description Lower-case ISO 4217 code.
+                             */
+                            currency?: string | null;
+                            /** @enum {string|null} */
+                            duration?: "once" | "periods" | "forever" | null;
+                            /** @description Of duration periods: how many. */
+                            periods?: number | null;
+                            /** @description Only what is sold on these plans. */
+                            plans?: string[] | null;
+                            /** @description Only lines of these prices. */
+                            prices?: string[] | null;
+                            /** @description False: nobody can be given it any more. */
+                            active?: boolean | null;
+                        }[] | null;
+                        tax_rates?: {
+                            /** @description Lower-case letters, digits, _ and -; begins with a letter; at most 64. */
+                            key: string;
+                            /** @description As invoices name it, such as VAT. */
+                            name?: string | null;
+                            description?: string | null;
+                            /** @description Up to 50 texts of the caller's own. */
+                            metadata?: {
+                                [key: string]: string;
+                            } | null;
+                            /** @enum {string} */
+                            kind: "vat" | "gst" | "sales";
+                            /** @description ISO 3166-1 alpha-2, such as DE. */
+                            country: string;
+                            /** @description A state or province, as addresses name it; without it, the whole country. */
+                            region?: string | null;
+                            /** @description Per cent. */
+                            percent: number | string;
+                            /** @description Prices contain the tax already. */
+                            inclusive?: boolean | null;
+                        }[] | null;
                         changes: {
                             /** @enum {string} */
-                            kind: "meter" | "feature" | "plan" | "credit_event" | "credit_product";
+                            kind: "meter" | "feature" | "plan" | "credit_event" | "credit_product" | "coupon" | "tax_rate";
                             /** @description Lower-case letters, digits, _ and -; begins with a letter; at most 64. */
                             key: string;
                             /** @enum {string} */
@@ -2018,7 +2584,7 @@ export interface operations {
                     } | {
                         changes: {
                             /** @enum {string} */
-                            kind: "meter" | "feature" | "plan" | "credit_event" | "credit_product";
+                            kind: "meter" | "feature" | "plan" | "credit_event" | "credit_product" | "coupon" | "tax_rate";
                             /** @description Lower-case letters, digits, _ and -; begins with a letter; at most 64. */
                             key: string;
                             /** @enum {string} */
@@ -2203,6 +2769,11 @@ export interface operations {
                     proration_unit?: "second" | "day" | null;
                     /** @enum {string|null} */
                     seat_decrease?: "credit" | "period_end" | null;
+                    /**
+                     * @description What becomes of a subscription when the last retry of a payment failed.
+                     * @enum {string|null}
+                     */
+                    after_dunning?: "cancel" | "expire" | "keep" | null;
                     /** @description Least amount of the period's usage and recurring lines. */
                     minimum_commitment?: number | string | null;
                     prices?: components["schemas"]["Price"][] | null;
@@ -3307,6 +3878,558 @@ export interface operations {
             503: components["responses"]["Problem"];
         };
     };
+    getCoupons: {
+        parameters: {
+            query?: {
+                /** @description How many; 25 if not said. */
+                limit?: number;
+                /** @description The next_cursor of the page before. */
+                cursor?: string;
+                /** @description Also what is no longer sold. */
+                include_archived?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            /** @description Lower-case letters, digits, _ and -; begins with a letter; at most 64. */
+                            key: string;
+                            name?: string | null;
+                            description?: string | null;
+                            /** @description Up to 50 texts of the caller's own. */
+                            metadata?: {
+                                [key: string]: string;
+                            } | null;
+                            /** @description Per cent of what it applies to. */
+                            percent_off?: number | string | null;
+                            /** @description Minor units of `currency`; of duration once, what it is worth in all. */
+                            amount_off?: number | string | null;
+                            /**
+                             * Format: currency
+                             * @description Lower-case ISO 4217 code.
+                             */
+                            currency?: string | null;
+                            /** @enum {string|null} */
+                            duration?: "once" | "periods" | "forever" | null;
+                            /** @description Of duration periods: how many. */
+                            periods?: number | null;
+                            /** @description Only what is sold on these plans. */
+                            plans?: string[] | null;
+                            /** @description Only lines of these prices. */
+                            prices?: string[] | null;
+                            /** @description False: nobody can be given it any more. */
+                            active?: boolean | null;
+                            archived: boolean;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339.
+                             */
+                            created_at: string;
+                        }[];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getCouponsByKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The key that the caller chose for it. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Lower-case letters, digits, _ and -; begins with a letter; at most 64. */
+                        key: string;
+                        name?: string | null;
+                        description?: string | null;
+                        /** @description Up to 50 texts of the caller's own. */
+                        metadata?: {
+                            [key: string]: string;
+                        } | null;
+                        /** @description Per cent of what it applies to. */
+                        percent_off?: number | string | null;
+                        /** @description Minor units of `currency`; of duration once, what it is worth in all. */
+                        amount_off?: number | string | null;
+                        /**
+                         * Format: currency
+                         * @description Lower-case ISO 4217 code.
+                         */
+                        currency?: string | null;
+                        /** @enum {string|null} */
+                        duration?: "once" | "periods" | "forever" | null;
+                        /** @description Of duration periods: how many. */
+                        periods?: number | null;
+                        /** @description Only what is sold on these plans. */
+                        plans?: string[] | null;
+                        /** @description Only lines of these prices. */
+                        prices?: string[] | null;
+                        /** @description False: nobody can be given it any more. */
+                        active?: boolean | null;
+                        archived: boolean;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339.
+                         */
+                        created_at: string;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    putCouponsByKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Lower-case letters, digits, _ and -; begins with a letter; at most 64. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Lower-case letters, digits, _ and -; begins with a letter; at most 64. */
+                    key?: string;
+                    name?: string | null;
+                    description?: string | null;
+                    /** @description Up to 50 texts of the caller's own. */
+                    metadata?: {
+                        [key: string]: string;
+                    } | null;
+                    /** @description Per cent of what it applies to. */
+                    percent_off?: number | string | null;
+                    /** @description Minor units of `currency`; of duration once, what it is worth in all. */
+                    amount_off?: number | string | null;
+                    /**
+                     * Format: currency
+                     * @description Lower-case ISO 4217 code.
+                     */
+                    currency?: string | null;
+                    /** @enum {string|null} */
+                    duration?: "once" | "periods" | "forever" | null;
+                    /** @description Of duration periods: how many. */
+                    periods?: number | null;
+                    /** @description Only what is sold on these plans. */
+                    plans?: string[] | null;
+                    /** @description Only lines of these prices. */
+                    prices?: string[] | null;
+                    /** @description False: nobody can be given it any more. */
+                    active?: boolean | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Lower-case letters, digits, _ and -; begins with a letter; at most 64. */
+                        key: string;
+                        name?: string | null;
+                        description?: string | null;
+                        /** @description Up to 50 texts of the caller's own. */
+                        metadata?: {
+                            [key: string]: string;
+                        } | null;
+                        /** @description Per cent of what it applies to. */
+                        percent_off?: number | string | null;
+                        /** @description Minor units of `currency`; of duration once, what it is worth in all. */
+                        amount_off?: number | string | null;
+                        /**
+                         * Format: currency
+                         * @description Lower-case ISO 4217 code.
+                         */
+                        currency?: string | null;
+                        /** @enum {string|null} */
+                        duration?: "once" | "periods" | "forever" | null;
+                        /** @description Of duration periods: how many. */
+                        periods?: number | null;
+                        /** @description Only what is sold on these plans. */
+                        plans?: string[] | null;
+                        /** @description Only lines of these prices. */
+                        prices?: string[] | null;
+                        /** @description False: nobody can be given it any more. */
+                        active?: boolean | null;
+                        archived: boolean;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339.
+                         */
+                        created_at: string;
+                    };
+                };
+            };
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Lower-case letters, digits, _ and -; begins with a letter; at most 64. */
+                        key: string;
+                        name?: string | null;
+                        description?: string | null;
+                        /** @description Up to 50 texts of the caller's own. */
+                        metadata?: {
+                            [key: string]: string;
+                        } | null;
+                        /** @description Per cent of what it applies to. */
+                        percent_off?: number | string | null;
+                        /** @description Minor units of `currency`; of duration once, what it is worth in all. */
+                        amount_off?: number | string | null;
+                        /**
+                         * Format: currency
+                         * @description Lower-case ISO 4217 code.
+                         */
+                        currency?: string | null;
+                        /** @enum {string|null} */
+                        duration?: "once" | "periods" | "forever" | null;
+                        /** @description Of duration periods: how many. */
+                        periods?: number | null;
+                        /** @description Only what is sold on these plans. */
+                        plans?: string[] | null;
+                        /** @description Only lines of these prices. */
+                        prices?: string[] | null;
+                        /** @description False: nobody can be given it any more. */
+                        active?: boolean | null;
+                        archived: boolean;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339.
+                         */
+                        created_at: string;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getTaxRates: {
+        parameters: {
+            query?: {
+                /** @description How many; 25 if not said. */
+                limit?: number;
+                /** @description The next_cursor of the page before. */
+                cursor?: string;
+                /** @description Also what is no longer sold. */
+                include_archived?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            /** @description Lower-case letters, digits, _ and -; begins with a letter; at most 64. */
+                            key: string;
+                            /** @description As invoices name it, such as VAT. */
+                            name?: string | null;
+                            description?: string | null;
+                            /** @description Up to 50 texts of the caller's own. */
+                            metadata?: {
+                                [key: string]: string;
+                            } | null;
+                            /** @enum {string} */
+                            kind: "vat" | "gst" | "sales";
+                            /** @description ISO 3166-1 alpha-2, such as DE. */
+                            country: string;
+                            /** @description A state or province, as addresses name it; without it, the whole country. */
+                            region?: string | null;
+                            /** @description Per cent. */
+                            percent: number | string;
+                            /** @description Prices contain the tax already. */
+                            inclusive?: boolean | null;
+                            archived: boolean;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339.
+                             */
+                            created_at: string;
+                        }[];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getTaxRatesByKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The key that the caller chose for it. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Lower-case letters, digits, _ and -; begins with a letter; at most 64. */
+                        key: string;
+                        /** @description As invoices name it, such as VAT. */
+                        name?: string | null;
+                        description?: string | null;
+                        /** @description Up to 50 texts of the caller's own. */
+                        metadata?: {
+                            [key: string]: string;
+                        } | null;
+                        /** @enum {string} */
+                        kind: "vat" | "gst" | "sales";
+                        /** @description ISO 3166-1 alpha-2, such as DE. */
+                        country: string;
+                        /** @description A state or province, as addresses name it; without it, the whole country. */
+                        region?: string | null;
+                        /** @description Per cent. */
+                        percent: number | string;
+                        /** @description Prices contain the tax already. */
+                        inclusive?: boolean | null;
+                        archived: boolean;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339.
+                         */
+                        created_at: string;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    putTaxRatesByKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Lower-case letters, digits, _ and -; begins with a letter; at most 64. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Lower-case letters, digits, _ and -; begins with a letter; at most 64. */
+                    key?: string;
+                    /** @description As invoices name it, such as VAT. */
+                    name?: string | null;
+                    description?: string | null;
+                    /** @description Up to 50 texts of the caller's own. */
+                    metadata?: {
+                        [key: string]: string;
+                    } | null;
+                    /** @enum {string} */
+                    kind: "vat" | "gst" | "sales";
+                    /** @description ISO 3166-1 alpha-2, such as DE. */
+                    country: string;
+                    /** @description A state or province, as addresses name it; without it, the whole country. */
+                    region?: string | null;
+                    /** @description Per cent. */
+                    percent: number | string;
+                    /** @description Prices contain the tax already. */
+                    inclusive?: boolean | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Lower-case letters, digits, _ and -; begins with a letter; at most 64. */
+                        key: string;
+                        /** @description As invoices name it, such as VAT. */
+                        name?: string | null;
+                        description?: string | null;
+                        /** @description Up to 50 texts of the caller's own. */
+                        metadata?: {
+                            [key: string]: string;
+                        } | null;
+                        /** @enum {string} */
+                        kind: "vat" | "gst" | "sales";
+                        /** @description ISO 3166-1 alpha-2, such as DE. */
+                        country: string;
+                        /** @description A state or province, as addresses name it; without it, the whole country. */
+                        region?: string | null;
+                        /** @description Per cent. */
+                        percent: number | string;
+                        /** @description Prices contain the tax already. */
+                        inclusive?: boolean | null;
+                        archived: boolean;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339.
+                         */
+                        created_at: string;
+                    };
+                };
+            };
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Lower-case letters, digits, _ and -; begins with a letter; at most 64. */
+                        key: string;
+                        /** @description As invoices name it, such as VAT. */
+                        name?: string | null;
+                        description?: string | null;
+                        /** @description Up to 50 texts of the caller's own. */
+                        metadata?: {
+                            [key: string]: string;
+                        } | null;
+                        /** @enum {string} */
+                        kind: "vat" | "gst" | "sales";
+                        /** @description ISO 3166-1 alpha-2, such as DE. */
+                        country: string;
+                        /** @description A state or province, as addresses name it; without it, the whole country. */
+                        region?: string | null;
+                        /** @description Per cent. */
+                        percent: number | string;
+                        /** @description Prices contain the tax already. */
+                        inclusive?: boolean | null;
+                        archived: boolean;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339.
+                         */
+                        created_at: string;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
     getTenantsByTenantId: {
         parameters: {
             query?: never;
@@ -3380,6 +4503,8 @@ export interface operations {
                         country?: string | null;
                     } | null;
                     tax_id?: string | null;
+                    /** @description No tax is put on its invoices. */
+                    tax_exempt?: boolean | null;
                     /** @description The id of a test clock; before the first subscription only. */
                     test_clock?: string | null;
                     /** @description Up to 50 texts of the caller's own. */
@@ -3875,6 +5000,1034 @@ export interface operations {
             503: components["responses"]["Problem"];
         };
     };
+    postInvoicesFinalize: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invoice"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postInvoicesVoid: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invoice"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postInvoicesUncollectible: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invoice"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postInvoicesPay: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description The id of a payment method of the tenant. */
+                    payment_method?: string;
+                    /** @description A part of what is due; all of it if not said. */
+                    amount?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invoice"];
+                };
+            };
+            /** @description Accepted, and durable. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invoice"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getTenantsDiscounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            id: string;
+                            /** @description The caller's own id of the tenant. */
+                            tenant_id: string;
+                            subscription_id: string | null;
+                            /** @description Lower-case letters, digits, _ and -; begins with a letter; at most 64. */
+                            coupon: string;
+                            name: string;
+                            percent_off: number | null;
+                            /** @description Whole minor units of the currency. */
+                            amount_off: number | null;
+                            /**
+                             * Format: currency
+                             * @description Lower-case ISO 4217 code.
+                             */
+                            currency: string | null;
+                            duration: string;
+                            periods: number | null;
+                            /** @description Whole minor units of the currency. */
+                            used: number;
+                            uses: number;
+                            /** @description False once it is used up or ended. */
+                            active: boolean;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339.
+                             */
+                            created_at: string;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339.
+                             */
+                            ended_at: string | null;
+                        }[];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postTenantsDiscounts: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The key of a coupon. */
+                    coupon: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description The caller's own id of the tenant. */
+                        tenant_id: string;
+                        subscription_id: string | null;
+                        /** @description Lower-case letters, digits, _ and -; begins with a letter; at most 64. */
+                        coupon: string;
+                        name: string;
+                        percent_off: number | null;
+                        /** @description Whole minor units of the currency. */
+                        amount_off: number | null;
+                        /**
+                         * Format: currency
+                         * @description Lower-case ISO 4217 code.
+                         */
+                        currency: string | null;
+                        duration: string;
+                        periods: number | null;
+                        /** @description Whole minor units of the currency. */
+                        used: number;
+                        uses: number;
+                        /** @description False once it is used up or ended. */
+                        active: boolean;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339.
+                         */
+                        created_at: string;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339.
+                         */
+                        ended_at: string | null;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    deleteTenantsDiscountsById: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description The caller's own id of the tenant. */
+                        tenant_id: string;
+                        subscription_id: string | null;
+                        /** @description Lower-case letters, digits, _ and -; begins with a letter; at most 64. */
+                        coupon: string;
+                        name: string;
+                        percent_off: number | null;
+                        /** @description Whole minor units of the currency. */
+                        amount_off: number | null;
+                        /**
+                         * Format: currency
+                         * @description Lower-case ISO 4217 code.
+                         */
+                        currency: string | null;
+                        duration: string;
+                        periods: number | null;
+                        /** @description Whole minor units of the currency. */
+                        used: number;
+                        uses: number;
+                        /** @description False once it is used up or ended. */
+                        active: boolean;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339.
+                         */
+                        created_at: string;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339.
+                         */
+                        ended_at: string | null;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getTenantsInvoiceItems: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            id: string;
+                            /** @description The caller's own id of the tenant. */
+                            tenant_id: string;
+                            /**
+                             * Format: currency
+                             * @description Lower-case ISO 4217 code.
+                             */
+                            currency: string;
+                            description: string;
+                            quantity: number;
+                            unit_amount: string | null;
+                            /** @description Whole minor units of the currency. */
+                            amount: number;
+                            /** @description Lower-case letters, digits, _ and -; begins with a letter; at most 64. */
+                            price: string | null;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339.
+                             */
+                            period_start: string;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339.
+                             */
+                            period_end: string;
+                            /** @description Null: it waits for the next invoice. */
+                            invoice_id: string | null;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339.
+                             */
+                            created_at: string;
+                        }[];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postTenantsInvoiceItems: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    description: string;
+                    /** @description Whole minor units; below zero, something that is given back. */
+                    amount?: number;
+                    /** @description A quantity of zero or more: a number, or a decimal string with up to 12 places. */
+                    quantity?: number | string;
+                    /** @description In minor units, may be fractional: "0.25" is a quarter of a cent. */
+                    unit_amount?: number | string;
+                    /**
+                     * Format: currency
+                     * @description Lower-case ISO 4217 code.
+                     */
+                    currency?: string;
+                    /** @description What coupons may be limited to. */
+                    price?: string;
+                    /**
+                     * Format: date-time
+                     * @description RFC 3339.
+                     */
+                    period_start?: string;
+                    /**
+                     * Format: date-time
+                     * @description RFC 3339.
+                     */
+                    period_end?: string;
+                    /**
+                     * @description On the tenant's next invoice, on one of its own, or on a draft to be finalized.
+                     * @enum {string}
+                     */
+                    invoice?: "next" | "own" | "draft";
+                    /** @enum {string} */
+                    collection?: "charge_automatically" | "send_invoice";
+                };
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description The caller's own id of the tenant. */
+                        tenant_id: string;
+                        /**
+                         * Format: currency
+                         * @description Lower-case ISO 4217 code.
+                         */
+                        currency: string;
+                        description: string;
+                        quantity: number;
+                        unit_amount: string | null;
+                        /** @description Whole minor units of the currency. */
+                        amount: number;
+                        /** @description Lower-case letters, digits, _ and -; begins with a letter; at most 64. */
+                        price: string | null;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339.
+                         */
+                        period_start: string;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339.
+                         */
+                        period_end: string;
+                        /** @description Null: it waits for the next invoice. */
+                        invoice_id: string | null;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339.
+                         */
+                        created_at: string;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    deleteTenantsInvoiceItemsById: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        deleted: boolean;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getInvoicesCreditNotes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            id: string;
+                            /** @description The caller's own id of the tenant. */
+                            tenant_id: string;
+                            invoice_id: string;
+                            number: string;
+                            /**
+                             * Format: currency
+                             * @description Lower-case ISO 4217 code.
+                             */
+                            currency: string;
+                            /** @description Whole minor units of the currency. */
+                            subtotal: number;
+                            /** @description Whole minor units of the currency. */
+                            discount: number;
+                            /** @description Whole minor units of the currency. */
+                            tax: number;
+                            /** @description What it takes off the invoice. */
+                            total: number;
+                            /** @description Kept as the tenant's balance. */
+                            to_balance: number;
+                            /** @description Given back as money, or on its way. */
+                            refunded: number;
+                            /** @description Taken off what was due. */
+                            offset: number;
+                            reason: string | null;
+                            lines: {
+                                [key: string]: unknown;
+                            }[];
+                            refunds: {
+                                [key: string]: unknown;
+                            }[];
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339.
+                             */
+                            created_at: string;
+                        }[];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postInvoicesCreditNotes: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    lines?: {
+                        /** @description The id of a line. */
+                        line: string;
+                        /** @description Of the line, before discount and tax. */
+                        amount: number;
+                    }[];
+                    /** @description Minor units, tax included. */
+                    amount?: number;
+                    /**
+                     * @description Off what is due and the rest to the balance (offset, the default), to the balance, or back as money.
+                     * @enum {string}
+                     */
+                    settle?: "offset" | "balance" | "refund";
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description The caller's own id of the tenant. */
+                        tenant_id: string;
+                        invoice_id: string;
+                        number: string;
+                        /**
+                         * Format: currency
+                         * @description Lower-case ISO 4217 code.
+                         */
+                        currency: string;
+                        /** @description Whole minor units of the currency. */
+                        subtotal: number;
+                        /** @description Whole minor units of the currency. */
+                        discount: number;
+                        /** @description Whole minor units of the currency. */
+                        tax: number;
+                        /** @description What it takes off the invoice. */
+                        total: number;
+                        /** @description Kept as the tenant's balance. */
+                        to_balance: number;
+                        /** @description Given back as money, or on its way. */
+                        refunded: number;
+                        /** @description Taken off what was due. */
+                        offset: number;
+                        reason: string | null;
+                        lines: {
+                            [key: string]: unknown;
+                        }[];
+                        refunds: {
+                            [key: string]: unknown;
+                        }[];
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339.
+                         */
+                        created_at: string;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postInvoicesRefunds: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description Minor units, tax included. */
+                    amount?: number;
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description The caller's own id of the tenant. */
+                        tenant_id: string;
+                        invoice_id: string;
+                        number: string;
+                        /**
+                         * Format: currency
+                         * @description Lower-case ISO 4217 code.
+                         */
+                        currency: string;
+                        /** @description Whole minor units of the currency. */
+                        subtotal: number;
+                        /** @description Whole minor units of the currency. */
+                        discount: number;
+                        /** @description Whole minor units of the currency. */
+                        tax: number;
+                        /** @description What it takes off the invoice. */
+                        total: number;
+                        /** @description Kept as the tenant's balance. */
+                        to_balance: number;
+                        /** @description Given back as money, or on its way. */
+                        refunded: number;
+                        /** @description Taken off what was due. */
+                        offset: number;
+                        reason: string | null;
+                        lines: {
+                            [key: string]: unknown;
+                        }[];
+                        refunds: {
+                            [key: string]: unknown;
+                        }[];
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339.
+                         */
+                        created_at: string;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getInvoicesPdf: {
+        parameters: {
+            query?: {
+                /** @description A4 if not said. */
+                size?: "a4" | "letter";
+            };
+            header?: never;
+            path: {
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postInvoicesSend: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description Mail if not said.
+                     * @enum {string}
+                     */
+                    channel?: "email" | "whatsapp";
+                    /** @description A mail address, the tenant's own if not said; or a telephone number such as +14155550123. */
+                    to?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Accepted, and durable. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        invoice_id: string;
+                        channel: string;
+                        to: string;
+                        status: string;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
     getTenantsInvoices: {
         parameters: {
             query?: {
@@ -4252,6 +6405,8 @@ export interface operations {
                     gateway?: string;
                     billing_email?: string;
                     auto_renew?: boolean;
+                    /** @description The key of a coupon, for the invoices of this subscription. */
+                    coupon?: string;
                 };
             };
         };
@@ -4681,7 +6836,7 @@ export interface operations {
                 /** @description The next_cursor of the page before. */
                 cursor?: string;
                 /** @description Only those of this type. */
-                type?: "tenant.created" | "tenant.updated" | "tenant.erased" | "subscription.started" | "subscription.updated" | "subscription.plan_changed" | "subscription.trial_ending" | "subscription.trial_ended" | "subscription.renewed" | "subscription.paused" | "subscription.resumed" | "subscription.past_due" | "subscription.canceled" | "subscription.expired" | "invoice.created" | "invoice.finalized" | "invoice.paid" | "invoice.payment_failed" | "invoice.voided" | "payment.succeeded" | "payment.failed" | "payment.refunded" | "credits.granted" | "credits.consumed" | "credits.expiring" | "credits.expired" | "credits.low_balance" | "usage.aggregated" | "usage.limit_approaching" | "usage.limit_reached" | "catalog.changed";
+                type?: "tenant.created" | "tenant.updated" | "tenant.erased" | "subscription.started" | "subscription.updated" | "subscription.plan_changed" | "subscription.trial_ending" | "subscription.trial_ended" | "subscription.renewed" | "subscription.paused" | "subscription.resumed" | "subscription.past_due" | "subscription.canceled" | "subscription.expired" | "invoice.created" | "invoice.finalized" | "invoice.paid" | "invoice.payment_failed" | "invoice.voided" | "invoice.marked_uncollectible" | "invoice.credited" | "invoice.sent" | "payment.succeeded" | "payment.failed" | "payment.refunded" | "payment.refund_failed" | "credits.granted" | "credits.consumed" | "credits.expiring" | "credits.expired" | "credits.low_balance" | "usage.aggregated" | "usage.limit_approaching" | "usage.limit_reached" | "catalog.changed";
             };
             header?: never;
             path: {

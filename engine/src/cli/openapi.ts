@@ -2,6 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { createCatalogCache } from "../billing/catalog/catalog-cache.ts";
+import { ownTaxEngine } from "../billing/invoices/own-rates.ts";
 import { createTenantCache } from "../billing/tenants/tenant-cache.ts";
 import { systemClock } from "../clock.ts";
 import { readConfig } from "../config.ts";
@@ -19,14 +20,17 @@ export async function documentText(): Promise<string> {
   // Defaults alone, so that nobody's environment changes what is written.
   const config = readConfig({});
   const pool = openPool("postgres://nobody@localhost/none", 1, () => undefined);
+  const catalog = createCatalogCache(pool);
   const ctx: Context = {
     config,
     clock: systemClock,
     log: openLog("silent"),
     pool,
-    catalog: createCatalogCache(pool),
+    catalog,
     tenants: createTenantCache(pool, systemClock),
     gateways: createGatewayRegistry([]),
+    taxes: ownTaxEngine(catalog, config.seller),
+    notifiers: { email: null, whatsapp: null },
   };
   const app = await buildServer(ctx, (server) => registerRoutes(server, ctx));
   try {

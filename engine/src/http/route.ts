@@ -52,10 +52,10 @@ declare module "fastify" {
   }
 }
 
-/** An answer that is already JSON text: a replay, or a hot path that prints its own. */
+/** An answer that is already printed: a replay, a hot path that prints its own JSON, or another form than JSON. */
 export class Printed {
-  readonly json: string;
-  constructor(json: string) {
+  readonly json: string | Buffer;
+  constructor(json: string | Buffer) {
     this.json = json;
   }
 }

@@ -1,3 +1,11 @@
 /** Every kind of job, listed once; `jobs/tasks.ts` says what each runs. */
-export const JOB_NAMES = ["renew-due", "collect-due", "forget-old-answers", "backfill-usage"] as const;
+export const JOB_NAMES = [
+  "renew-due",
+  "collect-due",
+  "retry-due",
+  "refund-due",
+  "send-invoice",
+  "forget-old-answers",
+  "backfill-usage",
+] as const;
 export type JobName = (typeof JOB_NAMES)[number];

@@ -1,4 +1,5 @@
 /** What each job runs, and when the sweeps run by themselves. Every name of `names.ts` is here; the compiler sees to it. */
+import { invoiceTasks } from "../billing/invoices/jobs.ts";
 import { paymentTasks } from "../billing/payments/jobs.ts";
 import { subscriptionTasks } from "../billing/subscriptions/jobs.ts";
 import { usageTasks } from "../billing/usage/jobs.ts";
@@ -8,6 +9,7 @@ import type { Task } from "./task.ts";
 
 export const TASKS: Record<JobName, Task> = {
   ...subscriptionTasks,
+  ...invoiceTasks,
   ...paymentTasks,
   ...usageTasks,
   "forget-old-answers": forgetOldAnswers,
@@ -16,6 +18,8 @@ export const TASKS: Record<JobName, Task> = {
 /** Due work is found in data, so a sweep that is missed is made up for by the next. UTC. */
 export const CRONTAB = `
 * * * * * renew-due ?jobKey=renew-due
+* * * * * retry-due ?jobKey=retry-due
 * * * * * collect-due ?jobKey=collect-due
+* * * * * refund-due ?jobKey=refund-due
 17 * * * * forget-old-answers ?jobKey=forget-old-answers
 `;

@@ -3,7 +3,10 @@
  * have run it: at each due instant renewals first, then what they made to be collected.
  */
 import { ENGINE } from "../auth/principal.ts";
+import { nextRetry } from "../billing/invoices/dunning-store.ts";
+import { retryDue } from "../billing/invoices/retry.ts";
 import { collectDue } from "../billing/payments/collect.ts";
+import { refundDue } from "../billing/payments/give-back.ts";
 import { countUnderway } from "../billing/payments/store.ts";
 import { renewDue } from "../billing/subscriptions/renew.ts";
 import { nextDue } from "../billing/subscriptions/store.ts";
@@ -47,17 +50,23 @@ async function advance(ctx: Context, { id, to }: { id: string; to: Instant }, on
   const before = await countInvoices(ctx, id);
   for (;;) {
     ran.payments += await collectAll(ctx, id);
-    const due = await nextDue(db, id);
+    const due = earliest(await nextDue(db, id), await nextRetry(db, id));
     if (due === null || due > to) break;
     // What was overdue before the clock was moved is done at the clock's own instant, never in its past.
     const now = Math.max(due, (await findClock(db, id))!.now_at);
     await moveTo(ctx, id, now);
     ran.renewals += await renewDue(ctx, { now, testClockId: id });
+    await retryDue(ctx, { now, testClockId: id });
     onProgress?.(now);
   }
   await moveTo(ctx, id, to);
   ran.invoices = (await countInvoices(ctx, id)) - before;
   return { id, now: to, ran };
+}
+
+function earliest(...instants: (Instant | null)[]): Instant | null {
+  const known = instants.filter((instant) => instant !== null);
+  return known.length === 0 ? null : Math.min(...known);
 }
 
 async function moveTo(ctx: Context, id: string, now: Instant): Promise<void> {
@@ -69,6 +78,7 @@ async function collectAll(ctx: Context, testClockId: string): Promise<number> {
   let done = 0;
   for (;;) {
     done += await collectDue(ctx, { testClockId });
+    await refundDue(ctx, { testClockId });
     if ((await countUnderway(ctx.pool, testClockId)) === 0) return done;
     await sleep(20);
   }

@@ -100,6 +100,7 @@ const tenants: Law = {
 };
 
 const REAL_TIME: Exceptions = {
+  "engine/src/billing/payments/refund-store.ts": "leases of workers, as in the store of payments",
   "engine/src/billing/payments/store.ts": "leases of workers run in real time, by the one clock that all processes share: the database's",
   "engine/src/cli/doctor/database.ts": "says how far the database's clock is from this machine's, and how old a waiting job is by it",
 };

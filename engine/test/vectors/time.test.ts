@@ -18,7 +18,18 @@ import {
   usagePeriodAt,
 } from "../../src/billing/time/recurrence.ts";
 import { startOfDay } from "../../src/billing/time/zone.ts";
-import { ABSENT, LATER_KINDS, loadKinds, loadVectors, nameOf, ofKind, RATING_KINDS, TIME_KINDS, type Vector } from "./vectors.ts";
+import {
+  ABSENT,
+  INVOICE_KINDS,
+  LATER_KINDS,
+  loadKinds,
+  loadVectors,
+  nameOf,
+  ofKind,
+  RATING_KINDS,
+  TIME_KINDS,
+  type Vector,
+} from "./vectors.ts";
 
 const LAGO_INTERVALS = {
   weekly: { unit: "week", count: 1 },
@@ -281,8 +292,9 @@ function suite(all: Vector[]): void {
     else expect(num).toBe(den);
   });
 
-  test("every kind of the files is checked here, in the rating suite, or waits with a reason", () => {
-    const homes = (kind: string) => [TIME_KINDS.has(kind), RATING_KINDS.has(kind), LATER_KINDS.has(kind)].filter(Boolean).length;
+  test("every kind of the files is checked here, in the rating or the invoice suite, or waits with a reason", () => {
+    const homes = (kind: string) =>
+      [TIME_KINDS.has(kind), RATING_KINDS.has(kind), INVOICE_KINDS.has(kind), LATER_KINDS.has(kind)].filter(Boolean).length;
     expect(loadKinds()!.filter((kind) => homes(kind) !== 1)).toEqual([]);
     const used = new Set(all.map((vector) => vector.kind));
     expect([...TIME_KINDS].filter((kind) => used.has(kind) && !checked.has(kind))).toEqual([]);

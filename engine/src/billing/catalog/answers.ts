@@ -1,10 +1,12 @@
 /** Answer schemas of the catalog's routes, for the OpenAPI document. */
 import { Type } from "typebox";
 import { Closed, Instant, Key, Named, Nullable, OneOf } from "../../http/schema.ts";
+import { CouponBody } from "./coupon-schema.ts";
 import { CatalogBody, CreditEventBody, CreditProductBody, EntitlementBody, FeatureBody, MeterBody, PlanBody } from "./document.ts";
+import { TaxRateBody } from "./tax-rate-schema.ts";
 
 export const ChangeAnswer = Type.Object({
-  kind: OneOf(["meter", "feature", "plan", "credit_event", "credit_product"]),
+  kind: OneOf(["meter", "feature", "plan", "credit_event", "credit_product", "coupon", "tax_rate"]),
   key: Key(),
   action: OneOf(["create", "update", "archive", "none"]),
   fields: Type.Array(Type.String()),
@@ -37,6 +39,8 @@ export const ITEMS = {
   feature: { path: "features", name: "feature", body: FeatureBody },
   credit_event: { path: "credit-events", name: "credit event", body: CreditEventBody },
   credit_product: { path: "credit-products", name: "credit product", body: CreditProductBody },
+  coupon: { path: "coupons", name: "coupon", body: CouponBody },
+  tax_rate: { path: "tax-rates", name: "tax rate", body: TaxRateBody },
 } as const;
 
 /** A body whose key may stay in the address. */

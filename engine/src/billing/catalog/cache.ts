@@ -1,8 +1,10 @@
 /** The catalog as the process knows it, parsed once for each revision. */
+import type { Coupon } from "./coupon.ts";
 import type { CreditEvent, CreditProduct } from "./credit-offer.ts";
 import type { Feature } from "./feature.ts";
 import type { Meter } from "./meter.ts";
 import type { Plan } from "./plan.ts";
+import type { TaxRate } from "./tax-rate.ts";
 
 export interface CatalogSnapshot {
   revision: bigint;
@@ -14,6 +16,8 @@ export interface CatalogSnapshot {
   features: ReadonlyMap<string, Feature>;
   creditEvents: ReadonlyMap<string, CreditEvent>;
   creditProducts: ReadonlyMap<string, CreditProduct>;
+  coupons: ReadonlyMap<string, Coupon>;
+  taxRates: ReadonlyMap<string, TaxRate>;
 }
 
 export interface CatalogCache {

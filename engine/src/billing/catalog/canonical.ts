@@ -1,6 +1,8 @@
 /** One spelling of each thing that the catalog declares, so that two declarations can be compared field by field. */
 import { decimal } from "../money/decimal.ts";
+import type { CouponDocument } from "./coupon-schema.ts";
 import type { CreditEventDocument, CreditProductDocument, FeatureDocument, MeterDocument, PlanDocument } from "./document.ts";
+import type { TaxRateDocument } from "./tax-rate-schema.ts";
 import type { PlanTerms } from "./terms.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -10,6 +12,8 @@ export interface ItemDocuments {
   feature: FeatureDocument;
   credit_event: CreditEventDocument;
   credit_product: CreditProductDocument;
+  coupon: CouponDocument;
+  tax_rate: TaxRateDocument;
 }
 export type ItemKind = keyof ItemDocuments;
 export type Kind = ItemKind | "plan";
@@ -21,6 +25,8 @@ export const SECTIONS = [
   { kind: "plan", section: "plans" },
   { kind: "credit_event", section: "credit_events" },
   { kind: "credit_product", section: "credit_products" },
+  { kind: "coupon", section: "coupons" },
+  { kind: "tax_rate", section: "tax_rates" },
 ] as const satisfies { kind: Kind; section: string }[];
 
 const described = (doc: { name?: string | null; description?: string | null; metadata?: Record<string, string> | null }) => ({
@@ -61,6 +67,25 @@ const CANONICAL: { [K in ItemKind]: (doc: ItemDocuments[K]) => Fields } = {
     currency: doc.currency,
     active: doc.active ?? true,
   }),
+  coupon: (doc) => ({
+    ...described(doc),
+    percent_off: doc.percent_off == null ? null : decimal(doc.percent_off).toFixed(),
+    amount_off: doc.amount_off == null ? null : decimal(doc.amount_off).toFixed(),
+    currency: doc.currency ?? null,
+    duration: doc.duration ?? "once",
+    periods: doc.periods ?? null,
+    plans: doc.plans ?? null,
+    prices: doc.prices ?? null,
+    active: doc.active ?? true,
+  }),
+  tax_rate: (doc) => ({
+    ...described(doc),
+    kind: doc.kind,
+    country: doc.country,
+    region: doc.region ?? null,
+    percent: decimal(doc.percent).toFixed(),
+    inclusive: doc.inclusive ?? false,
+  }),
 };
 
 export function canonicalItem<K extends ItemKind>(kind: K, doc: ItemDocuments[K]): Fields {
@@ -73,7 +98,7 @@ export function canonicalHead(doc: PlanDocument): Fields {
 }
 
 export function canonicalTerms(terms: PlanTerms): Fields {
-  return terms as unknown as Fields;
+  return { after_dunning: "cancel", ...terms };
 }
 
 /** What a meter measures; fixed once it has measured anything. */

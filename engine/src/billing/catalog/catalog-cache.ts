@@ -7,11 +7,22 @@ import { type Database, onPool, type Pool } from "../../db/pool.ts";
 import { Refusal } from "../../errors.ts";
 import type { CatalogCache, CatalogSnapshot } from "./cache.ts";
 import type { ItemKind } from "./canonical.ts";
+import type { CouponDocument } from "./coupon-schema.ts";
 import type { CreditEventDocument, CreditProductDocument, FeatureDocument, MeterDocument } from "./document.ts";
 import type { Meter } from "./meter.ts";
-import { parseCreditEvent, parseCreditProduct, parseFeature, parseMeter, parsePlan, type Stored } from "./parse.ts";
+import {
+  parseCoupon,
+  parseCreditEvent,
+  parseCreditProduct,
+  parseFeature,
+  parseMeter,
+  parsePlan,
+  parseTaxRate,
+  type Stored,
+} from "./parse.ts";
 import type { Plan } from "./plan.ts";
 import { findPlanVersion, type ItemRow, type PlanRow, readItems, readPlans, readRevision, readSoldMeters } from "./store.ts";
+import type { TaxRateDocument } from "./tax-rate-schema.ts";
 
 const MAX_AGE_MS = 1_000;
 
@@ -106,6 +117,8 @@ async function load(db: Database, trialDays: number): Promise<CatalogSnapshot> {
     features: of<FeatureDocument, ReturnType<typeof parseFeature>>("feature", parseFeature),
     creditEvents: of<CreditEventDocument, ReturnType<typeof parseCreditEvent>>("credit_event", parseCreditEvent),
     creditProducts: of<CreditProductDocument, ReturnType<typeof parseCreditProduct>>("credit_product", parseCreditProduct),
+    coupons: of<CouponDocument, ReturnType<typeof parseCoupon>>("coupon", parseCoupon),
+    taxRates: of<TaxRateDocument, ReturnType<typeof parseTaxRate>>("tax_rate", parseTaxRate),
   };
 }
 

@@ -2,6 +2,7 @@
 import type { Fault } from "../../errors.ts";
 import { decimal, ZERO } from "../money/decimal.ts";
 import { SECTIONS } from "./canonical.ts";
+import { checkCoupon, checkTaxRates } from "./check-coupon.ts";
 import { checkFeature, checkMeasure, checkMeter } from "./check-meter.ts";
 import { checkPlan } from "./check-plan.ts";
 import type { CatalogDocument, CreditEventDocument, MeterDocument, PlanDocument } from "./document.ts";
@@ -32,6 +33,8 @@ export function checkCatalog(doc: CatalogDocument, used: ReadonlyMap<string, Met
         ? []
         : [{ path: `credit_products[${index}].credits`, message: "must be above zero: it would sell nothing" }],
     ),
+    ...(doc.coupons ?? []).flatMap((coupon, index) => checkCoupon(coupon, around.plans, `coupons[${index}]`)),
+    ...checkTaxRates(doc.tax_rates ?? []),
   ];
 }
 

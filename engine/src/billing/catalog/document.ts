@@ -1,8 +1,10 @@
 /** The catalog document: what people declare, as JSON schema and as types. Objects are closed; null means absent. */
 import { type Static, Type } from "typebox";
 import { Closed, Currency, Key, Metadata, OneOf, Text } from "../../http/schema.ts";
+import { CouponBody } from "./coupon-schema.ts";
 import { AGGREGATIONS } from "./meter.ts";
 import { FilterMap, MoneyFields, Names, opt, PositiveQuantity, PriceBody, WholeAmount } from "./price-schema.ts";
+import { TaxRateBody } from "./tax-rate-schema.ts";
 
 const Described = { name: opt(Text(255)), description: opt(Text(2_000)), metadata: opt(Metadata) };
 
@@ -104,6 +106,7 @@ export const PlanBody = Closed({
   default: opt(Type.Boolean({ description: "What a tenant without a subscription has." })),
   proration_unit: opt(OneOf(["second", "day"])),
   seat_decrease: opt(OneOf(["credit", "period_end"])),
+  after_dunning: opt(OneOf(["cancel", "expire", "keep"], "What becomes of a subscription when the last retry of a payment failed.")),
   minimum_commitment: opt(WholeAmount("Least amount of the period's usage and recurring lines.")),
   prices: opt(Type.Array(PriceBody, { maxItems: 100 })),
   entitlements: opt(Type.Array(EntitlementBody, { maxItems: 500 })),
@@ -151,6 +154,8 @@ export const CatalogBody = Closed({
   plans: list(PlanBody),
   credit_events: list(CreditEventBody),
   credit_products: list(CreditProductBody),
+  coupons: list(CouponBody),
+  tax_rates: list(TaxRateBody),
 });
 
 export type MeterDocument = Static<typeof MeterBody>;

@@ -19,6 +19,8 @@ const UNKNOWN: Record<ItemKind, ErrorCode> = {
   feature: "feature_not_found",
   credit_event: "not_found",
   credit_product: "not_found",
+  coupon: "not_found",
+  tax_rate: "not_found",
 };
 
 export function catalogItemRoutes(app: FastifyInstance, ctx: Context): void {

@@ -1,5 +1,7 @@
 /** From what is stored to what the engine computes with. */
 import { decimal } from "../money/decimal.ts";
+import type { Coupon } from "./coupon.ts";
+import type { CouponDocument } from "./coupon-schema.ts";
 import type { CreditEvent, CreditProduct } from "./credit-offer.ts";
 import { withAmounts } from "./currencies.ts";
 import type { CreditEventDocument, CreditProductDocument, FeatureDocument, MeterDocument, PlanDocument } from "./document.ts";
@@ -7,6 +9,8 @@ import type { Feature } from "./feature.ts";
 import type { Meter } from "./meter.ts";
 import type { Plan } from "./plan.ts";
 import { type Price, type PriceDocument, parsePrice } from "./price.ts";
+import type { TaxRate } from "./tax-rate.ts";
+import type { TaxRateDocument } from "./tax-rate-schema.ts";
 import type { PlanTerms } from "./terms.ts";
 
 export interface Stored<T> {
@@ -67,6 +71,35 @@ export function parseCreditProduct({ body, archived }: Stored<CreditProductDocum
   };
 }
 
+export function parseCoupon({ body, archived }: Stored<CouponDocument>): Coupon {
+  return {
+    key: body.key,
+    name: body.name ?? body.key,
+    percentOff: body.percent_off == null ? null : decimal(body.percent_off),
+    amountOffMinor: body.amount_off == null ? null : BigInt(body.amount_off),
+    currency: body.currency ?? null,
+    duration: body.duration ?? "once",
+    periods: body.periods ?? null,
+    plans: body.plans ?? null,
+    prices: body.prices ?? null,
+    active: body.active ?? true,
+    archived,
+  };
+}
+
+export function parseTaxRate({ body, archived }: Stored<TaxRateDocument>): TaxRate {
+  return {
+    key: body.key,
+    name: body.name ?? body.kind.toUpperCase(),
+    kind: body.kind,
+    country: body.country,
+    region: body.region ?? null,
+    percent: decimal(body.percent),
+    inclusive: body.inclusive ?? false,
+    archived,
+  };
+}
+
 export interface StoredPlan {
   key: string;
   version: number;
@@ -93,6 +126,7 @@ export function parsePlan({ key, version, head, terms, archived }: StoredPlan, d
     trialDays: terms.trial_days ?? (terms.trial ? defaultTrialDays : null),
     prorationUnit: terms.proration_unit,
     seatDecrease: terms.seat_decrease,
+    afterDunning: terms.after_dunning ?? "cancel",
     minimumCommitment: Object.fromEntries(
       [[terms.currency, terms.minimum_commitment] as const, ...commitments].flatMap(([currency, amount]) =>
         amount === null ? [] : [[currency, BigInt(amount)]],

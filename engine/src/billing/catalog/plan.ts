@@ -27,6 +27,8 @@ export interface Plan {
   trialDays: number | null;
   prorationUnit: "second" | "day";
   seatDecrease: "credit" | "period_end";
+  /** When the last retry of a payment failed. */
+  afterDunning: "cancel" | "expire" | "keep";
   /** Minor units of `currency` by currency; absent: none. */
   minimumCommitment: Readonly<Record<string, bigint>>;
   /** The prices in one of its currencies. Throws RangeError for a currency it is not sold in. */

@@ -47,7 +47,7 @@ export async function bumpRevision(db: Database): Promise<bigint> {
 export async function readItems(db: Database): Promise<ItemRow[]> {
   return db.query<ItemRow>(
     `select kind, key, no, body, position, used_at, archived_at, created_at from catalog_items
-     where kind in ('meter', 'feature', 'credit_event', 'credit_product') order by position, no /* no tenant */`,
+     where kind in ('meter', 'feature', 'credit_event', 'credit_product', 'coupon', 'tax_rate') order by position, no /* no tenant */`,
   );
 }
 

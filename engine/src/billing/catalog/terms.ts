@@ -17,6 +17,8 @@ export interface PlanTerms {
   trial: boolean;
   proration_unit: "second" | "day";
   seat_decrease: "credit" | "period_end";
+  /** Absent in terms that were stored before it could be said: cancel. */
+  after_dunning?: "cancel" | "expire" | "keep";
   minimum_commitment: string | null;
   prices: PriceDocument[];
   entitlements: Entitlement[];
@@ -59,6 +61,7 @@ export function termsOf(plan: PlanDocument, plans: ReadonlyMap<string, PlanDocum
     trial: plan.trial === true,
     proration_unit: plan.proration_unit ?? "second",
     seat_decrease: plan.seat_decrease ?? "credit",
+    after_dunning: plan.after_dunning ?? "cancel",
     minimum_commitment: plan.minimum_commitment == null ? null : number(plan.minimum_commitment),
     prices,
     entitlements: entitlementsOf(line),

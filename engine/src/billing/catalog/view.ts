@@ -2,11 +2,21 @@
 import { decimal } from "../money/decimal.ts";
 import { formatInstant } from "../time/instant.ts";
 import { type ItemKind, SECTIONS } from "./canonical.ts";
+import { CouponBody } from "./coupon-schema.ts";
 import type { CatalogDocument, FeatureDocument, PlanDocument } from "./document.ts";
 import { CreditEventBody, CreditProductBody, FeatureBody, MeterBody, PlanBody } from "./document.ts";
 import type { ItemRow, PlanRow, StoredRows } from "./store.ts";
+import { TaxRateBody } from "./tax-rate-schema.ts";
 
-const ORDER = { meter: MeterBody, feature: FeatureBody, plan: PlanBody, credit_event: CreditEventBody, credit_product: CreditProductBody };
+const ORDER = {
+  meter: MeterBody,
+  feature: FeatureBody,
+  plan: PlanBody,
+  credit_event: CreditEventBody,
+  credit_product: CreditProductBody,
+  coupon: CouponBody,
+  tax_rate: TaxRateBody,
+};
 
 /** What is not archived, as it was declared: putting it again changes nothing. */
 export function documentOf(stored: StoredRows): CatalogDocument {
@@ -43,6 +53,7 @@ export function planView(row: PlanRow, features: ReadonlyMap<string, FeatureDocu
     trial: terms.trial || (terms.trial_days ?? 0) > 0,
     proration_unit: terms.proration_unit,
     seat_decrease: terms.seat_decrease,
+    after_dunning: terms.after_dunning ?? "cancel",
     minimum_commitment: head.minimum_commitment ?? null,
     prices: inOrder("plan", head).prices ?? [],
     entitlements: terms.entitlements.map((entry) => ({

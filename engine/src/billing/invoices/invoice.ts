@@ -1,8 +1,6 @@
 /** What an invoice is, and the only moves between its states. */
 import { Refusal } from "../../errors.ts";
 import type { Decimal } from "../money/decimal.ts";
-import { civilFromDays, DAY } from "../time/civil.ts";
-import type { Instant } from "../time/instant.ts";
 import type { Period } from "../time/period.ts";
 
 export type InvoiceStatus = "draft" | "open" | "paid" | "void" | "uncollectible";
@@ -27,8 +25,27 @@ export function assertMove(from: InvoiceStatus, to: InvoiceStatus): void {
  */
 export type InvoiceReason = "start" | "period" | "advance" | "final" | "change" | "manual";
 
-/** `credit` gives back what was paid in advance for time that is not served as it was sold. */
-export type LineKind = "flat" | "seat" | "usage" | "commitment" | "credit";
+/** `credit` gives back what was paid in advance for time that is not served as it was sold; `item` is a one-off. */
+export type LineKind = "flat" | "seat" | "usage" | "commitment" | "credit" | "item";
+
+/** What one discount takes off a line. */
+export interface LineDiscount {
+  discount: string;
+  coupon: string;
+  name: string;
+  amount: bigint;
+}
+
+/** One tax on a line: of what it is a percentage, and how much it is. */
+export interface LineTax {
+  key: string;
+  name: string;
+  kind: string;
+  percent: string;
+  inclusive: boolean;
+  taxable: bigint;
+  amount: bigint;
+}
 
 /** A line before it is stored. `amount` is rounded, once; `explain` keeps what made it. */
 export interface DraftLine {
@@ -50,6 +67,11 @@ export interface DraftLine {
   explain: Record<string, unknown>;
   /** It waited for this invoice under this id: the issue takes it from there. */
   pendingId?: string;
+  /** A one-off line that waited for this invoice. */
+  itemId?: string;
+  /** Put on by `complete.ts`; absent on what has not been through it. */
+  discounts?: readonly LineDiscount[];
+  taxes?: readonly LineTax[];
 }
 
 /** An invoice computed and not yet issued: what a preview shows and an issue stores. */
@@ -65,15 +87,32 @@ export interface DraftInvoice {
   lines: DraftLine[];
 }
 
+export interface Totals {
+  subtotal: bigint;
+  discount: bigint;
+  /** All of it, what the prices contain included. */
+  tax: bigint;
+  taxIncluded: bigint;
+  total: bigint;
+}
+
+export function discountOf(line: Pick<DraftLine, "discounts">): bigint {
+  return (line.discounts ?? []).reduce((sum, part) => sum + part.amount, 0n);
+}
+
+export function taxOf(line: Pick<DraftLine, "taxes">, only: "all" | "inclusive" = "all"): bigint {
+  return (line.taxes ?? []).reduce((sum, tax) => (only === "all" || tax.inclusive ? sum + tax.amount : sum), 0n);
+}
+
+/** Sums of rounded lines; nothing here rounds. */
+export function totalsOf(lines: readonly DraftLine[]): Totals {
+  const subtotal = subtotalOf(lines);
+  const discount = lines.reduce((sum, line) => sum + discountOf(line), 0n);
+  const tax = lines.reduce((sum, line) => sum + taxOf(line), 0n);
+  const taxIncluded = lines.reduce((sum, line) => sum + taxOf(line, "inclusive"), 0n);
+  return { subtotal, discount, tax, taxIncluded, total: subtotal - discount + tax - taxIncluded };
+}
+
 export function subtotalOf(lines: readonly { amount: bigint }[]): bigint {
   return lines.reduce((sum, line) => sum + line.amount, 0n);
-}
-
-/** `{prefix}-{year}` is a series; its numbers have no gap. */
-export function seriesOf(prefix: string, issuedAt: Instant): string {
-  return `${prefix}-${civilFromDays(Math.floor(issuedAt / DAY)).year}`;
-}
-
-export function numberOf(series: string, sequence: bigint): string {
-  return `${series}-${sequence.toString().padStart(6, "0")}`;
 }

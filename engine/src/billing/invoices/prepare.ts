@@ -14,6 +14,7 @@ import { type QuantityAnswer, readQuantities } from "../usage/quantity.ts";
 import { arrearsLines } from "./arrears-lines.ts";
 import { type BilledLine, billedFor, pendingAsBilled, readBilledLines } from "./billed.ts";
 import { commitmentLine } from "./commitment-line.ts";
+import { completeDrafts } from "./complete.ts";
 import type { DraftInvoice, DraftLine, InvoiceReason, LineKind } from "./invoice.ts";
 import { type LineContext, recurringLine, usageLine } from "./line.ts";
 import { aboutOf, fullPeriodOf, type Part, partsOf } from "./parts.ts";
@@ -106,11 +107,18 @@ export async function prepareInvoices(ctx: Context, db: Database, requests: read
   const quantities = works.flatMap((work) => work.usage.map((task) => askOf(work.request.subject, task, catalog)));
   const answers = await readQuantities(db, quantities);
   let next = 0;
-  return works.map((work) => {
+  const drafts = works.map((work) => {
     const mine = answers.slice(next, next + work.usage.length);
     next += work.usage.length;
     return compose(work, mine, catalog);
   });
+  const completed = await completeDrafts(
+    ctx,
+    db,
+    drafts.filter((draft) => draft !== null),
+    { lock: false },
+  );
+  return drafts.map((draft) => (draft === null ? null : completed.shift()!));
 }
 
 function compose(

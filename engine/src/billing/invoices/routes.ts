@@ -3,16 +3,27 @@ import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import type { Context } from "../../context.ts";
 import { onPool } from "../../db/pool.ts";
-import { Refusal, tenantNotFound } from "../../errors.ts";
+import { tenantNotFound } from "../../errors.ts";
 import { DEFAULT_LIMIT, decodeCursor, pageOf } from "../../http/list.ts";
 import { route } from "../../http/route.ts";
 import { ListQuery, OneOf, Page } from "../../http/schema.ts";
-import { isId } from "../../ids.ts";
 import { formatInstant } from "../time/instant.ts";
-import { findInvoice, listInvoices, readLines } from "./store.ts";
+import { invoiceActionRoutes } from "./action-routes.ts";
+import { creditNoteRoutes } from "./credit-routes.ts";
+import { discountRoutes } from "./discount-routes.ts";
+import { readInvoice } from "./find-invoice.ts";
+import { invoiceItemRoutes } from "./item-routes.ts";
+import { invoicePaperRoutes } from "./paper-routes.ts";
+import { listInvoices, readLines } from "./store.ts";
 import { InvoiceView, invoiceView } from "./view.ts";
 
 export function invoiceRoutes(app: FastifyInstance, ctx: Context): void {
+  invoiceActionRoutes(app, ctx);
+  discountRoutes(app, ctx);
+  invoiceItemRoutes(app, ctx);
+  creditNoteRoutes(app, ctx);
+  invoicePaperRoutes(app, ctx);
+
   route(app, ctx, {
     method: "GET",
     url: "/v1/tenants/:tenant_id/invoices",
@@ -41,7 +52,7 @@ export function invoiceRoutes(app: FastifyInstance, ctx: Context): void {
       return pageOf(
         rows,
         limit,
-        (row) => invoiceView(row, lines.get(row.id) ?? []),
+        (row) => invoiceView(row, lines.get(row.id) ?? [], ctx.config.publicUrl),
         (row) => [formatInstant(row.created_at), row.id],
       );
     },
@@ -56,10 +67,9 @@ export function invoiceRoutes(app: FastifyInstance, ctx: Context): void {
     response: { 200: InvoiceView },
     handle: async ({ params, principal }) => {
       const db = onPool(ctx.pool);
-      const row = isId("invoice", params.id) ? await findInvoice(db, params.id, principal.tenantId) : null;
-      if (!row) throw new Refusal("not_found", "There is no such invoice.");
+      const row = await readInvoice(db, params.id, principal.tenantId);
       const lines = await readLines(db, [row.tenant_id], [row.id]);
-      return invoiceView(row, lines.get(row.id) ?? []);
+      return invoiceView(row, lines.get(row.id) ?? [], ctx.config.publicUrl);
     },
   });
 }

@@ -2,7 +2,11 @@
 import type { Tx } from "../../commit.ts";
 import type { AppendedEvent } from "../../events/append.ts";
 import { formatMinor } from "../money/currency.ts";
+import { formatInstant } from "../time/instant.ts";
 import { insertBalanceEntries } from "./balance.ts";
+import { updateCredited } from "./credit-store.ts";
+import { nextAttempt } from "./dunning.ts";
+import { updateDunning } from "./dunning-store.ts";
 import { assertMove } from "./invoice.ts";
 import { findInvoice, updateSettlement } from "./store.ts";
 
@@ -37,21 +41,61 @@ export async function settleInvoice(tx: Tx, event: AppendedEvent): Promise<void>
       subscription: invoice.subscription_id,
       currency: invoice.currency,
       total: invoice.total,
+      ...(invoice.failed_at === null ? {} : { failed: true }),
     },
   });
 }
 
-/** Reaction to `payment.failed`. */
+/**
+ * Reaction to `payment.failed`: what is charged automatically is tried again on the days of the schedule. A failure while a retry
+ * is still ahead (of a payment that somebody asked for) leaves the schedule as it is.
+ */
 export async function notePaymentFailure(tx: Tx, event: AppendedEvent): Promise<void> {
   const { invoice: invoiceId, code, reason } = event.data as { invoice?: string; code: string; reason: string };
   if (!invoiceId || event.tenantId === null) return;
-  const invoice = await findInvoice(tx, invoiceId, event.tenantId);
+  const invoice = await findInvoice(tx, invoiceId, event.tenantId, true);
   if (!invoice) return;
+  const dunned = invoice.status === "open" && invoice.collection === "charge_automatically" && invoice.dunning_ended_at === null;
+  const failedAt = invoice.failed_at ?? tx.now;
+  const next =
+    dunned && invoice.next_attempt_at === null ? nextAttempt(tx.ctx.config.dunningRetryDays, failedAt, invoice.retries, tx.now) : null;
+  const nextAt = next?.at ?? invoice.next_attempt_at;
+  const last = dunned && nextAt === null;
+  if (dunned) {
+    await updateDunning(tx, {
+      id: invoice.id,
+      tenant_id: invoice.tenant_id,
+      failed_at: failedAt,
+      retries: next?.retries ?? invoice.retries,
+      next_attempt_at: nextAt,
+      dunning_ended_at: last ? tx.now : null,
+    });
+  }
   tx.emit({
     type: "invoice.payment_failed",
     tenantId: invoice.tenant_id,
     subject: invoice.id,
     summary: `A payment of invoice ${invoice.number} failed: ${reason}`,
-    data: { invoice: invoice.id, number: invoice.number, subscription: invoice.subscription_id, amount_due: invoice.amount_due, code },
+    data: {
+      invoice: invoice.id,
+      number: invoice.number,
+      subscription: invoice.subscription_id,
+      amount_due: invoice.amount_due,
+      code,
+      next_attempt_at: nextAt === null ? null : formatInstant(nextAt),
+      // Whether it is collected automatically, so that its failure is the subscription's.
+      dunning: dunned,
+      last,
+    },
   });
+}
+
+/** Reaction to `payment.refund_failed`: money that could not be given back is the tenant's, as balance. */
+export async function keepFailedRefund(tx: Tx, event: AppendedEvent): Promise<void> {
+  const { invoice: invoiceId, amount } = event.data as { invoice: string | null; amount: bigint };
+  if (invoiceId === null || event.tenantId === null) return;
+  const invoice = await findInvoice(tx, invoiceId, event.tenantId, true);
+  if (!invoice) throw new Error(`refund of the unknown invoice ${invoiceId}`);
+  await updateCredited(tx, { ...invoice, refunded: invoice.refunded - amount });
+  await insertBalanceEntries(tx, [{ invoice, kind: "refund_failed", amount }]);
 }

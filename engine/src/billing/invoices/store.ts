@@ -3,8 +3,10 @@ import type { Tx } from "../../commit.ts";
 import type { Database } from "../../db/pool.ts";
 import { toJson } from "../../http/json.ts";
 import { newId } from "../../ids.ts";
+import type { BillTo } from "../tenants/store.ts";
 import { formatInstant, type Instant } from "../time/instant.ts";
-import type { DraftLine, InvoiceReason, InvoiceStatus } from "./invoice.ts";
+import { type DraftLine, discountOf, type InvoiceReason, type InvoiceStatus, type LineDiscount, type LineTax, taxOf } from "./invoice.ts";
+import type { TaxStatus } from "./tax-engine.ts";
 
 export interface InvoiceRow {
   id: string;
@@ -20,6 +22,7 @@ export interface InvoiceRow {
   subtotal: bigint;
   discount: bigint;
   tax: bigint;
+  tax_included: bigint;
   total: bigint;
   balance_applied: bigint;
   amount_paid: bigint;
@@ -31,6 +34,23 @@ export interface InvoiceRow {
   paid_at: Instant | null;
   voided_at: Instant | null;
   processor_invoice_id: string | null;
+  tax_status: TaxStatus;
+  place_of_supply: string | null;
+  /** Who was billed, as it was at the issue. */
+  hosted_token: string | null;
+  bill_to: Omit<BillTo, "id" | "no" | "tax_exempt"> | null;
+  /** The first failure of a payment; set as long as the invoice is known to have failed. */
+  failed_at: Instant | null;
+  /** Retries begun. */
+  retries: number;
+  next_attempt_at: Instant | null;
+  dunning_ended_at: Instant | null;
+  /** What credit notes took off what was due. */
+  amount_offset: bigint;
+  /** What they took off the total. */
+  credited: bigint;
+  /** Money given back, or on its way. */
+  refunded: bigint;
   created_at: Instant;
 }
 
@@ -52,10 +72,15 @@ export interface LineRow {
   proration: boolean;
   round: number;
   explain: Record<string, unknown>;
+  discount: bigint;
+  tax: bigint;
+  discounts: readonly LineDiscount[];
+  taxes: readonly LineTax[];
 }
 
-const INVOICE = `id, tenant_id, test_clock_id, subscription_id, reason, status, number, currency, period_start, period_end, subtotal, discount, tax, total,
-  balance_applied, amount_paid, amount_due, collection, gateway, issued_at, due_at, paid_at, voided_at, processor_invoice_id, created_at`;
+const INVOICE = `id, tenant_id, test_clock_id, subscription_id, reason, status, number, currency, period_start, period_end, subtotal, discount, tax, tax_included, total,
+  balance_applied, amount_paid, amount_due, collection, gateway, issued_at, due_at, paid_at, voided_at, processor_invoice_id, tax_status, place_of_supply, bill_to, hosted_token,
+  failed_at, retries, next_attempt_at, dunning_ended_at, amount_offset, credited, refunded, created_at`;
 
 /** Takes `count` numbers of a series and answers the last. Locks the series until the transaction ends: no gap, no duplicate. */
 export async function takeNumbers(tx: Tx, series: string, count: number): Promise<bigint> {
@@ -87,6 +112,7 @@ const INVOICE_COLUMNS = [
   ...[
     "discount",
     "tax",
+    "tax_included",
     "total",
     "balance_applied",
     "amount_paid",
@@ -96,6 +122,10 @@ const INVOICE_COLUMNS = [
     "issued_at",
     "due_at",
     "paid_at",
+    "tax_status",
+    "place_of_supply",
+    "bill_to",
+    "hosted_token",
     "created_at",
   ],
 ];
@@ -118,6 +148,7 @@ export async function insertInvoices(tx: Tx, rows: readonly InvoiceRow[]): Promi
       row.subtotal,
       row.discount,
       row.tax,
+      row.tax_included,
       row.total,
       row.balance_applied,
       row.amount_paid,
@@ -127,6 +158,10 @@ export async function insertInvoices(tx: Tx, rows: readonly InvoiceRow[]): Promi
       at(row.issued_at),
       at(row.due_at),
       at(row.paid_at),
+      row.tax_status,
+      row.place_of_supply,
+      row.bill_to === null ? null : toJson(row.bill_to),
+      row.hosted_token,
       at(row.created_at),
     ]),
   );
@@ -147,6 +182,7 @@ const LINE_COLUMNS = [
     "group_key",
   ],
   ...["description", "quantity", "unit_amount", "amount", "period_start", "period_end", "proration", "round", "explain"],
+  ...["discount", "tax", "discounts", "taxes"],
 ];
 
 export async function insertLines(tx: Tx, items: readonly { invoice: InvoiceRow; line: DraftLine; position: number }[]): Promise<void> {
@@ -174,6 +210,10 @@ export async function insertLines(tx: Tx, items: readonly { invoice: InvoiceRow;
       line.proration,
       line.round,
       toJson(line.explain),
+      discountOf(line),
+      taxOf(line),
+      toJson(line.discounts ?? []),
+      toJson(line.taxes ?? []),
     ]),
   );
 }
@@ -182,6 +222,14 @@ export async function findInvoice(db: Database, id: string, tenantId: string | n
   const rows = await db.query<InvoiceRow>(
     `select ${INVOICE} from invoices where id = $1 and ($2::text is null or tenant_id = $2)${lock ? " for no key update" : ""}`,
     [id, tenantId],
+  );
+  return rows[0] ?? null;
+}
+
+export async function findHosted(db: Database, token: string): Promise<InvoiceRow | null> {
+  const rows = await db.query<InvoiceRow>(
+    `/* all tenants: the token is the secret that names one */ select ${INVOICE} from invoices where hosted_token = $1`,
+    [token],
   );
   return rows[0] ?? null;
 }
@@ -219,7 +267,7 @@ export async function readLines(
 ): Promise<Map<string, LineRow[]>> {
   const rows = await db.query<LineRow>(
     `select id, invoice_id, kind, plan_key, plan_version, price_key, meter_key, group_key, description, quantity::text, unit_amount::text, amount,
-            period_start, period_end, proration, round, explain
+            period_start, period_end, proration, round, explain, discount, tax, discounts, taxes
      from invoice_lines where invoice_id = any($1) and tenant_id = any($2) order by invoice_id, position`,
     [invoiceIds, tenantIds],
   );
@@ -232,14 +280,29 @@ export async function updateSettlement(
   tx: Tx,
   row: Pick<InvoiceRow, "id" | "tenant_id" | "status" | "amount_paid" | "amount_due" | "paid_at">,
 ): Promise<void> {
-  await tx.query("update invoices set status = $3, amount_paid = $4, amount_due = $5, paid_at = $6 where id = $1 and tenant_id = $2", [
-    row.id,
-    row.tenant_id,
-    row.status,
-    row.amount_paid.toString(),
-    row.amount_due.toString(),
-    at(row.paid_at),
-  ]);
+  await tx.query(
+    `update invoices set status = $3, amount_paid = $4, amount_due = $5, paid_at = $6,
+       next_attempt_at = case when $3 = 'paid' then null else next_attempt_at end
+     where id = $1 and tenant_id = $2`,
+    [row.id, row.tenant_id, row.status, row.amount_paid.toString(), row.amount_due.toString(), at(row.paid_at)],
+  );
+}
+
+/** A step of the invoice's own life: voided, written off. */
+export async function updateState(
+  tx: Tx,
+  row: Pick<InvoiceRow, "id" | "tenant_id" | "status" | "amount_due" | "next_attempt_at" | "voided_at">,
+): Promise<void> {
+  await tx.query(
+    "update invoices set status = $3, amount_due = $4, next_attempt_at = $5, voided_at = $6 where id = $1 and tenant_id = $2",
+    [row.id, row.tenant_id, row.status, row.amount_due.toString(), at(row.next_attempt_at), at(row.voided_at)],
+  );
+}
+
+/** A draft makes room for the invoice that it becomes. */
+export async function deleteDraft(tx: Tx, row: InvoiceRow): Promise<void> {
+  await tx.query("delete from invoice_lines where invoice_id = $1 and tenant_id = $2", [row.id, row.tenant_id]);
+  await tx.query("delete from invoices where id = $1 and tenant_id = $2 and status = 'draft'", [row.id, row.tenant_id]);
 }
 
 /** Which of these periods have their invoice already. */

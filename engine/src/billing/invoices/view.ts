@@ -3,8 +3,9 @@ import { type TSchema, Type } from "typebox";
 import { Closed, Currency, Instant as InstantText, Named, Nullable, OneOf, Quantity, SignedMinor, TenantId } from "../../http/schema.ts";
 import { decimal, parseDecimal } from "../money/decimal.ts";
 import { formatInstant, type Instant } from "../time/instant.ts";
+import type { Completed } from "./complete.ts";
 import type { DraftInvoice, DraftLine } from "./invoice.ts";
-import { subtotalOf } from "./invoice.ts";
+import { discountOf, type LineTax, taxOf, totalsOf } from "./invoice.ts";
 import type { InvoiceRow, LineRow } from "./store.ts";
 
 const text = () => Nullable(Type.String());
@@ -15,6 +16,17 @@ const Tier = Type.Object({
   rate: Type.Optional(Type.String({ description: "In percent." })),
   flat_amount: Type.String(),
   amount: Type.String(),
+});
+
+const DiscountPart = Type.Object({ discount: Type.String(), coupon: Type.String(), name: Type.String(), amount: SignedMinor() });
+const TaxPart = Type.Object({
+  key: Type.String(),
+  name: Type.String(),
+  kind: Type.String({ description: "vat, sales, gst, cgst, sgst or igst." }),
+  percent: Type.String(),
+  inclusive: Type.Boolean({ description: "The prices contain it already." }),
+  taxable: SignedMinor("What it is a percentage of."),
+  amount: SignedMinor(),
 });
 
 export const LineView: TSchema = Named(
@@ -30,6 +42,10 @@ export const LineView: TSchema = Named(
     quantity: Quantity(),
     unit_amount: Nullable(Type.String({ description: "In minor units, exact." })),
     amount: SignedMinor(),
+    discount: SignedMinor("Taken off the amount."),
+    discounts: Type.Array(DiscountPart),
+    tax: SignedMinor(),
+    taxes: Type.Array(TaxPart),
     period_start: InstantText(),
     period_end: InstantText(),
     proration: Type.Boolean(),
@@ -55,16 +71,24 @@ export const InvoiceView: TSchema = Named(
     period_end: InstantText(),
     subtotal: SignedMinor(),
     discount: SignedMinor(),
-    tax: SignedMinor(),
+    tax: SignedMinor("All of it, what the prices contain included."),
+    tax_included: SignedMinor("The part of the tax that the prices contain."),
+    taxes: Type.Array(TaxPart),
+    tax_status: OneOf(["taxed", "exempt", "reverse_charge", "none"]),
+    place_of_supply: text(),
+    bill_to: Nullable(Type.Object({}, { additionalProperties: true })),
     total: SignedMinor(),
     balance_applied: SignedMinor(),
     amount_paid: SignedMinor(),
     amount_due: SignedMinor(),
+    amount_credited: SignedMinor("What credit notes took off the total."),
+    amount_refunded: SignedMinor(),
     collection: Type.String(),
     lines: Type.Array(LineView),
     issued_at: Nullable(InstantText()),
     due_at: Nullable(InstantText()),
     paid_at: Nullable(InstantText()),
+    next_attempt_at: Nullable(InstantText("When a payment that failed is tried again.")),
     processor_invoice_id: text(),
     hosted_url: text(),
     pdf_url: text(),
@@ -74,7 +98,8 @@ export const InvoiceView: TSchema = Named(
 
 const at = (instant: Instant | null) => (instant === null ? null : formatInstant(instant));
 
-export function invoiceView(row: InvoiceRow, lines: readonly LineRow[]) {
+/** `publicUrl`: where this engine is reached from outside. */
+export function invoiceView(row: InvoiceRow, lines: readonly LineRow[], publicUrl: string) {
   return {
     id: row.id,
     tenant_id: row.tenant_id,
@@ -88,25 +113,54 @@ export function invoiceView(row: InvoiceRow, lines: readonly LineRow[]) {
     subtotal: row.subtotal,
     discount: row.discount,
     tax: row.tax,
+    tax_included: row.tax_included,
+    taxes: taxesOf(lines),
+    tax_status: row.tax_status,
+    place_of_supply: row.place_of_supply,
+    bill_to: row.bill_to,
     total: row.total,
     balance_applied: row.balance_applied,
     amount_paid: row.amount_paid,
     amount_due: row.amount_due,
+    amount_credited: row.credited,
+    amount_refunded: row.refunded,
     collection: row.collection,
     lines: lines.map(lineView),
     issued_at: at(row.issued_at),
     due_at: at(row.due_at),
     paid_at: at(row.paid_at),
+    next_attempt_at: at(row.next_attempt_at),
     processor_invoice_id: row.processor_invoice_id,
-    hosted_url: null,
-    pdf_url: null,
+    hosted_url: row.number === null ? null : hostedUrl(row, publicUrl),
+    pdf_url: row.number === null ? null : `${hostedUrl(row, publicUrl)}/pdf`,
     created_at: formatInstant(row.created_at),
   };
 }
 
+export function hostedUrl(row: Pick<InvoiceRow, "hosted_token">, publicUrl: string): string {
+  return `${publicUrl}/i/${row.hosted_token}`;
+}
+
+/** Each tax over all lines. */
+export function taxesOf(lines: readonly { taxes: readonly LineTax[] }[]): LineTax[] {
+  const found = new Map<string, LineTax>();
+  for (const tax of lines.flatMap((line) => line.taxes)) {
+    const name = `${tax.key} ${tax.kind} ${tax.percent} ${tax.inclusive}`;
+    const before = found.get(name);
+    found.set(
+      name,
+      before
+        ? { ...tax, taxable: before.taxable + BigInt(tax.taxable), amount: before.amount + BigInt(tax.amount) }
+        : { ...tax, taxable: BigInt(tax.taxable), amount: BigInt(tax.amount) },
+    );
+  }
+  return [...found.values()];
+}
+
 /** A draft that is not stored: previews and quotes. */
 export function draftView(draft: DraftInvoice) {
-  const total = subtotalOf(draft.lines);
+  const { subtotal, discount, tax, taxIncluded, total } = totalsOf(draft.lines);
+  const { determination } = draft as Partial<Completed>;
   return {
     id: null,
     tenant_id: draft.tenantId,
@@ -117,18 +171,26 @@ export function draftView(draft: DraftInvoice) {
     currency: draft.currency,
     period_start: formatInstant(draft.period.start),
     period_end: formatInstant(draft.period.end),
-    subtotal: total,
-    discount: 0n,
-    tax: 0n,
+    subtotal,
+    discount,
+    tax,
+    tax_included: taxIncluded,
+    taxes: taxesOf(draft.lines.map((line) => ({ taxes: line.taxes ?? [] }))),
+    tax_status: determination?.status ?? ("none" as const),
+    place_of_supply: determination?.placeOfSupply ?? null,
+    bill_to: null,
     total,
     balance_applied: 0n,
     amount_paid: 0n,
     amount_due: total > 0n ? total : 0n,
+    amount_credited: 0n,
+    amount_refunded: 0n,
     collection: draft.collection,
     lines: draft.lines.map(draftLineView),
     issued_at: null,
     due_at: null,
     paid_at: null,
+    next_attempt_at: null,
     processor_invoice_id: null,
     hosted_url: null,
     pdf_url: null,
@@ -152,6 +214,10 @@ export function draftLineView(line: DraftLine) {
     period_end: line.period.end,
     proration: line.proration,
     explain: line.explain,
+    discount: discountOf(line),
+    tax: taxOf(line),
+    discounts: line.discounts ?? [],
+    taxes: line.taxes ?? [],
   });
 }
 
@@ -174,6 +240,10 @@ function lineView(line: Shown) {
     quantity: decimal(line.quantity),
     unit_amount: line.unit_amount === null ? null : decimal(line.unit_amount).toFixed(),
     amount: line.amount,
+    discount: line.discount,
+    discounts: line.discounts,
+    tax: line.tax,
+    taxes: line.taxes,
     period_start: formatInstant(line.period_start),
     period_end: formatInstant(line.period_end),
     proration: line.proration,

@@ -4,12 +4,13 @@
  */
 
 import { ENGINE } from "../../auth/principal.ts";
+import { sleep, stopwatch } from "../../clock.ts";
 import { commit } from "../../commit.ts";
 import type { Context } from "../../context.ts";
 import { onPool } from "../../db/pool.ts";
 import type { ChargeOutcome } from "./gateway.ts";
 import { recordOutcome } from "./record-outcome.ts";
-import { claimPayments, findDefaultMethod, markSent, type PaymentRow } from "./store.ts";
+import { claimPayment, claimPayments, findDefaultMethod, findMethod, findPayment, markSent, type PaymentRow } from "./store.ts";
 
 const LEASE_SECONDS = 120;
 const BATCH = 20;
@@ -25,14 +26,31 @@ export async function collectDue(ctx: Context, input: { testClockId?: string } =
   }
 }
 
+const PATIENCE_MS = 15_000;
+
+/** Collects one attempt now, for somebody who waits, and answers it as it then stands. A worker that has it already is waited for. */
+export async function collectNow(ctx: Context, input: { paymentId: string; tenantId: string }): Promise<PaymentRow> {
+  const waited = stopwatch();
+  for (;;) {
+    const mine = await claimPayment(ctx.pool, input.paymentId, input.tenantId, LEASE_SECONDS);
+    if (mine) await collect(ctx, mine);
+    const row = await findPayment(onPool(ctx.pool), input.paymentId, input.tenantId);
+    if (!row) throw new Error(`the payment ${input.paymentId} is not there`);
+    if (row.status !== "requested" || waited() > PATIENCE_MS) return row;
+    await sleep(50);
+  }
+}
+
 async function collect(ctx: Context, row: PaymentRow): Promise<void> {
   const outcome = await attempt(ctx, row);
+  if (outcome === null) return;
   await commit(ctx, { principal: ENGINE, tenantId: row.tenant_id, source: row.gateway }, (tx) =>
     recordOutcome(tx, { paymentId: row.id, tenantId: row.tenant_id, outcome }),
   );
 }
 
-async function attempt(ctx: Context, row: PaymentRow): Promise<ChargeOutcome> {
+// null: the attempt was withdrawn before it was sent.
+async function attempt(ctx: Context, row: PaymentRow): Promise<ChargeOutcome | null> {
   const gateway = ctx.gateways.get(row.gateway);
   try {
     if (row.sent_at !== null) {
@@ -42,8 +60,10 @@ async function attempt(ctx: Context, row: PaymentRow): Promise<ChargeOutcome> {
       if (row.status === "unknown")
         return { status: "failed", reference: null, code: "not_received", reason: "The gateway never received the payment." };
     }
-    const method = await findDefaultMethod(onPool(ctx.pool), row.tenant_id, row.gateway);
-    await markSent(ctx.pool, row, method?.id ?? null, ctx.clock.now());
+    const db = onPool(ctx.pool);
+    const asked = row.payment_method_id === null ? null : await findMethod(db, row.tenant_id, row.payment_method_id);
+    const method = asked ?? (await findDefaultMethod(db, row.tenant_id, row.gateway));
+    if (!(await markSent(ctx.pool, row, method?.id ?? null, ctx.clock.now()))) return null;
     return await gateway.charge({
       idempotencyKey: row.id,
       tenantId: row.tenant_id,

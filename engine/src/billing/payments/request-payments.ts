@@ -15,13 +15,18 @@ export interface PaymentRequest {
   amountMinor: bigint;
   /** 1 for the first try of an invoice, 2 for the next, …: an attempt exists once. */
   attempt: number;
+  /** The payment method to charge; the default one at the time if not said. */
+  methodId?: string | undefined;
 }
 
-export async function requestPayments(tx: Tx, requests: readonly PaymentRequest[]): Promise<void> {
-  if (requests.length === 0) return;
+/** Answers the ids of the attempts, in order. */
+export async function requestPayments(tx: Tx, requests: readonly PaymentRequest[]): Promise<string[]> {
+  if (requests.length === 0) return [];
+  const ids = requests.map(() => newId("payment"));
   await insertPayments(
     tx,
-    requests.map((request) => ({ id: newId("payment"), ...request })),
+    requests.map((request, index) => ({ id: ids[index]!, ...request })),
   );
   tx.enqueue({ name: "collect-due", key: "collect-due" });
+  return ids;
 }

@@ -37,6 +37,7 @@ const REQUEST_COLUMNS = [
   "amount",
   "attempt",
   "test_clock_id",
+  "payment_method_id",
   "status",
   "requested_at",
 ];
@@ -54,6 +55,7 @@ export async function insertPayments(tx: Tx, payments: readonly (PaymentRequest 
       payment.amountMinor,
       payment.attempt,
       payment.testClockId,
+      payment.methodId ?? null,
       "requested",
       formatInstant(tx.now),
     ]),
@@ -86,13 +88,65 @@ export async function countUnderway(pool: Pool, testClockId: string): Promise<nu
   return row!.n;
 }
 
-export async function markSent(pool: Pool, row: PaymentRow, methodId: string | null, at: Instant): Promise<void> {
-  await run(pool, "update payments set sent_at = coalesce(sent_at, $3), payment_method_id = $4 where id = $1 and tenant_id = $2", [
+/** False where the attempt was withdrawn in the meantime: then the gateway must not be called. */
+export async function markSent(pool: Pool, row: PaymentRow, methodId: string | null, at: Instant): Promise<boolean> {
+  const rows = await run(
+    pool,
+    `update payments set sent_at = coalesce(sent_at, $3), payment_method_id = $4
+     where id = $1 and tenant_id = $2 and status in ('requested', 'unknown') returning id`,
+    [row.id, row.tenant_id, formatInstant(at), methodId],
+  );
+  return rows.length > 0;
+}
+
+/** As `claimPayments`, of one attempt. null: somebody works on it, or its outcome is known. */
+export async function claimPayment(pool: Pool, id: string, tenantId: string, leaseSeconds: number): Promise<PaymentRow | null> {
+  const rows = await run<PaymentRow>(
+    pool,
+    `update payments set claimed_until = clock_timestamp() + make_interval(secs => $3)
+     where id = $1 and tenant_id = $2 and status = 'requested' and (claimed_until is null or claimed_until < clock_timestamp()) returning ${PAYMENT}`,
+    [id, tenantId, leaseSeconds],
+  );
+  return rows[0] ?? null;
+}
+
+export async function findPayment(db: Database, id: string, tenantId: string): Promise<PaymentRow | null> {
+  const rows = await db.query<PaymentRow>(`select ${PAYMENT} from payments where id = $1 and tenant_id = $2`, [id, tenantId]);
+  return rows[0] ?? null;
+}
+
+/** The attempt of an invoice whose outcome is awaited; locked, so that it is not sent meanwhile. */
+export async function lockInFlight(tx: Tx, invoiceId: string, tenantId: string): Promise<(PaymentRow & { untouched: boolean }) | null> {
+  const rows = await tx.query<PaymentRow & { untouched: boolean }>(
+    `select ${PAYMENT}, status = 'requested' and sent_at is null as untouched from payments
+     where invoice_id = $1 and tenant_id = $2 and status in ('requested', 'pending', 'unknown', 'requires_action') for no key update`,
+    [invoiceId, tenantId],
+  );
+  return rows[0] ?? null;
+}
+
+export async function updateMethod(tx: Tx, row: PaymentRow, methodId: string): Promise<void> {
+  await tx.query("update payments set payment_method_id = $3 where id = $1 and tenant_id = $2", [row.id, row.tenant_id, methodId]);
+}
+
+/** An attempt that was never sent ends without having been one. */
+export async function withdrawPayment(tx: Tx, row: PaymentRow, code: string, reason: string): Promise<void> {
+  await tx.query("update payments set status = 'failed', code = $3, reason = $4, settled_at = $5 where id = $1 and tenant_id = $2", [
     row.id,
     row.tenant_id,
-    formatInstant(at),
-    methodId,
+    code,
+    reason,
+    formatInstant(tx.now),
   ]);
+}
+
+/** The number of the last attempt, by invoice. */
+export async function lastAttempts(db: Database, invoices: readonly { id: string; tenant_id: string }[]): Promise<Map<string, number>> {
+  const rows = await db.query<{ invoice_id: string; last: number }>(
+    "select invoice_id, max(attempt) as last from payments where invoice_id = any($1) and tenant_id = any($2) group by 1",
+    [invoices.map((invoice) => invoice.id), [...new Set(invoices.map((invoice) => invoice.tenant_id))]],
+  );
+  return new Map(rows.map((row) => [row.invoice_id, row.last]));
 }
 
 export async function lockPayment(tx: Tx, id: string, tenantId: string): Promise<PaymentRow | null> {
@@ -161,6 +215,14 @@ export async function findDefaultMethod(db: Database, tenantId: string, gateway:
     `select ${METHOD} from payment_methods where tenant_id = $1 and gateway = $2 and is_default and detached_at is null`,
     [tenantId, gateway],
   );
+  return rows[0] ?? null;
+}
+
+export async function findMethod(db: Database, tenantId: string, id: string): Promise<MethodRow | null> {
+  const rows = await db.query<MethodRow>(`select ${METHOD} from payment_methods where tenant_id = $1 and id = $2 and detached_at is null`, [
+    tenantId,
+    id,
+  ]);
   return rows[0] ?? null;
 }
 

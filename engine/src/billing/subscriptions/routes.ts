@@ -31,6 +31,7 @@ const Start = Closed({
   gateway: Type.Optional(Text(40)),
   billing_email: Type.Optional(Text(320)),
   auto_renew: Type.Optional(Type.Boolean()),
+  coupon: Type.Optional(Key("The key of a coupon, for the invoices of this subscription.")),
 });
 
 export function subscriptionRoutes(app: FastifyInstance, ctx: Context): void {
@@ -83,6 +84,7 @@ export function subscriptionRoutes(app: FastifyInstance, ctx: Context): void {
               gateway: body.gateway,
               billingEmail: body.billing_email,
               autoRenew: body.auto_renew,
+              coupon: body.coupon,
             }),
           ),
         { status: 201 },
@@ -130,7 +132,7 @@ export function subscriptionRoutes(app: FastifyInstance, ctx: Context): void {
           const billed = await billPeriod(tx, { tenantId: tenant.id, period });
           made = billed.made;
           const lines = await readLines(tx, [tenant.id], [billed.invoice.id]);
-          return invoiceView(billed.invoice, lines.get(billed.invoice.id) ?? []);
+          return invoiceView(billed.invoice, lines.get(billed.invoice.id) ?? [], ctx.config.publicUrl);
         },
         { status: 201 },
       );

@@ -3,6 +3,7 @@ import type { Tx } from "../../commit.ts";
 import { invalidField, Refusal } from "../../errors.ts";
 import { newId } from "../../ids.ts";
 import type { Plan } from "../catalog/plan.ts";
+import { addDiscount } from "../invoices/add-discount.ts";
 import type { TenantRef } from "../tenants/cache.ts";
 import type { Instant } from "../time/instant.ts";
 import { alignAnchor, servicePeriodAt } from "../time/period.ts";
@@ -27,6 +28,8 @@ export interface StartInput {
   gateway?: string | undefined;
   billingEmail?: string | undefined;
   autoRenew?: boolean | undefined;
+  /** The key of a coupon, for the invoices of this subscription. */
+  coupon?: string | undefined;
 }
 
 export async function startSubscription(tx: Tx, input: StartInput): Promise<SubscriptionRow> {
@@ -54,6 +57,7 @@ export async function startSubscription(tx: Tx, input: StartInput): Promise<Subs
         : `A subscription to ${plan.name} ${row.status === "incomplete" ? "was arranged" : "began"}.`,
     data: { subscription: row.id, plan: plan.key, plan_version: plan.version, status: row.status, seats: row.seats },
   });
+  if (input.coupon !== undefined) await addDiscount(tx, { tenantId: tenant.id, subscriptionId: row.id, coupon: input.coupon });
   if (row.status === "active") await billStart(tx, [stored]);
   return stored;
 }

@@ -29,6 +29,7 @@ const fields = {
   time_zone: opt(Text(64, "IANA time zone; UTC if not said.")),
   address: opt(Address),
   tax_id: opt(Text(64)),
+  tax_exempt: opt(Type.Boolean({ description: "No tax is put on its invoices." })),
   test_clock: opt(Text(64, "The id of a test clock; before the first subscription only.")),
   metadata: opt(Metadata),
 };

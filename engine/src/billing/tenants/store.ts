@@ -3,7 +3,7 @@ import type { Database } from "../../db/pool.ts";
 import { toJson } from "../../http/json.ts";
 import { formatInstant, type Instant } from "../time/instant.ts";
 import type { TenantRef } from "./cache.ts";
-import type { TenantFields } from "./tenant.ts";
+import type { Address, TenantFields } from "./tenant.ts";
 
 export interface TenantRow extends TenantFields {
   id: string;
@@ -15,7 +15,7 @@ export interface TenantRow extends TenantFields {
 }
 
 const COLUMNS =
-  "id, no, name, email, billing_email, currency, time_zone, address, tax_id, metadata, test_clock_id as test_clock, created_at, updated_at, subscribed_at, erased_at";
+  "id, no, name, email, billing_email, currency, time_zone, address, tax_id, tax_exempt, metadata, test_clock_id as test_clock, created_at, updated_at, subscribed_at, erased_at";
 
 export async function findTenant(db: Database, id: string): Promise<TenantRow | null> {
   const rows = await db.query<TenantRow>(`select ${COLUMNS} from tenants where id = $1 /* tenant_id */`, [id]);
@@ -40,12 +40,23 @@ export async function listTenants(
   );
 }
 
-const FIELDS = ["name", "email", "billing_email", "currency", "time_zone", "address", "tax_id", "metadata", "test_clock_id"] as const;
+const FIELDS = [
+  "name",
+  "email",
+  "billing_email",
+  "currency",
+  "time_zone",
+  "address",
+  "tax_id",
+  "tax_exempt",
+  "metadata",
+  "test_clock_id",
+] as const;
 
 /** null: somebody else made it in the meantime. */
 export async function insertTenant(db: Database, id: string, fields: TenantFields, now: Instant): Promise<TenantRow | null> {
   const rows = await db.query<TenantRow>(
-    `insert into tenants (id, ${FIELDS.join(", ")}, created_at, updated_at) values ($1 /* tenant_id */, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
+    `insert into tenants (id, ${FIELDS.join(", ")}, created_at, updated_at) values ($1 /* tenant_id */, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)
      on conflict (id) do nothing returning ${COLUMNS}`,
     [id, ...valuesOf(fields), formatInstant(now)],
   );
@@ -54,7 +65,7 @@ export async function insertTenant(db: Database, id: string, fields: TenantField
 
 export async function updateTenant(db: Database, id: string, fields: TenantFields, now: Instant): Promise<TenantRow> {
   const rows = await db.query<TenantRow>(
-    `update tenants set (${FIELDS.join(", ")}, updated_at) = ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11), erased_at = null
+    `update tenants set (${FIELDS.join(", ")}, updated_at) = ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12), erased_at = null
      where id = $1 /* tenant_id */ returning ${COLUMNS}`,
     [id, ...valuesOf(fields), formatInstant(now)],
   );
@@ -69,6 +80,25 @@ export async function eraseTenant(db: Database, id: string, now: Instant): Promi
     [id, formatInstant(now)],
   );
   return rows[0]!;
+}
+
+/** Who an invoice is made out to. */
+export interface BillTo {
+  id: string;
+  /** Its short name, which numbers of its own series carry. */
+  no: number;
+  name: string | null;
+  email: string | null;
+  address: Address | null;
+  tax_id: string | null;
+  tax_exempt: boolean;
+}
+
+export async function findBillTo(db: Database, ids: readonly string[]): Promise<BillTo[]> {
+  return db.query<BillTo>(
+    `select id, no, name, coalesce(billing_email, email) as email, address, tax_id, tax_exempt from tenants where id = any($1::text[]) /* tenant_id */`,
+    [ids],
+  );
 }
 
 /** Where a test clock stands; null: there is no such clock. */
@@ -98,6 +128,7 @@ function valuesOf(fields: TenantFields): unknown[] {
     fields.time_zone,
     fields.address === null ? null : toJson(fields.address),
     fields.tax_id,
+    fields.tax_exempt,
     toJson(fields.metadata),
     fields.test_clock,
   ];

@@ -22,6 +22,8 @@ export interface TenantFields {
   time_zone: string;
   address: Address | null;
   tax_id: string | null;
+  /** No tax is put on its invoices. */
+  tax_exempt: boolean;
   test_clock: string | null;
   metadata: Record<string, string>;
 }
@@ -34,6 +36,7 @@ export const NEW_TENANT: TenantFields = {
   time_zone: "UTC",
   address: null,
   tax_id: null,
+  tax_exempt: false,
   test_clock: null,
   metadata: {},
 };
@@ -53,6 +56,7 @@ export function tenantView(row: TenantFields & { id: string; created_at: Instant
     time_zone: row.time_zone,
     address: row.address,
     tax_id: row.tax_id,
+    tax_exempt: row.tax_exempt,
     test_clock: row.test_clock,
     metadata: row.metadata,
     created_at: formatInstant(row.created_at),

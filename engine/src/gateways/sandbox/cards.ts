@@ -7,12 +7,14 @@ export interface TestCard {
   outcome: "succeeded" | "failed" | "requires_action" | "pending" | "unknown";
   code?: string;
   reason?: string;
+  refusesRefunds?: boolean;
 }
 
 export const TEST_CARDS: readonly TestCard[] = [
   { number: "4242424242424242", token: "tok_visa", brand: "visa", outcome: "succeeded" },
   { number: "5555555555554444", token: "tok_mastercard", brand: "mastercard", outcome: "succeeded" },
   { number: "378282246310005", token: "tok_amex", brand: "amex", outcome: "succeeded" },
+  { number: "4000000000007726", token: "tok_refund_fails", brand: "visa", outcome: "succeeded", refusesRefunds: true },
   {
     number: "4000000000000002",
     token: "tok_declined",

@@ -2,7 +2,7 @@
  * The gateway that needs nobody: outcomes follow from the test card, every answer is remembered by its key as a real
  * gateway does, and a tenant without a card pays, so that a first invoice is paid without any set-up.
  */
-import type { ChargeOutcome, ChargeRequest, PaymentGateway } from "../../billing/payments/gateway.ts";
+import type { ChargeOutcome, ChargeRequest, PaymentGateway, RefundOutcome, RefundRequest } from "../../billing/payments/gateway.ts";
 import { formatInstant } from "../../billing/time/instant.ts";
 import type { Clock } from "../../clock.ts";
 import { type Pool, run } from "../../db/pool.ts";
@@ -39,7 +39,41 @@ export function sandboxGateway(pool: Pool, clock: Clock): PaymentGateway {
       // Whoever asks about an unanswered charge learns that it went through.
       return outcomeOf(row.answer.status === "unknown" ? { ...row.answer, status: "succeeded" } : row.answer);
     },
+
+    async refund(request) {
+      const [charge] = await run<{ answer: Remembered }>(
+        pool,
+        "/* no tenant: the gateway's own memory */ select answer from sandbox_charges where idempotency_key = $1",
+        [request.paymentKey],
+      );
+      const [row] = await run<{ answer: RefundOutcome }>(
+        pool,
+        `/* no tenant: the gateway's own memory */
+         insert into sandbox_charges (idempotency_key, answer, created_at) values ($1, $2, $3)
+         on conflict (idempotency_key) do update set idempotency_key = excluded.idempotency_key returning answer`,
+        [request.idempotencyKey, toJson(decideRefund(request, charge?.answer ?? null)), formatInstant(clock.now())],
+      );
+      return row!.answer;
+    },
+
+    async findRefund(idempotencyKey) {
+      const [row] = await run<{ answer: RefundOutcome }>(
+        pool,
+        "/* no tenant: the gateway's own memory */ select answer from sandbox_charges where idempotency_key = $1",
+        [idempotencyKey],
+      );
+      return row?.answer ?? null;
+    },
   };
+}
+
+function decideRefund(request: RefundRequest, charge: Remembered | null): RefundOutcome {
+  if (charge === null || request.amountMinor > BigInt(charge.amount)) {
+    return { status: "failed", reference: null, code: "charge_not_found", reason: "The sandbox knows no charge of this amount." };
+  }
+  if (charge.refuses_refunds)
+    return { status: "failed", reference: null, code: "refund_refused", reason: "The card takes no refunds any more." };
+  return { status: "succeeded", reference: `sandbox_${request.idempotencyKey}` };
 }
 
 interface Remembered {
@@ -49,6 +83,8 @@ interface Remembered {
   currency: string;
   code: string | null;
   reason: string | null;
+  /** Of a card that can be charged, but not be given back to. */
+  refuses_refunds: boolean;
 }
 
 function decide(request: ChargeRequest): Remembered {
@@ -60,6 +96,7 @@ function decide(request: ChargeRequest): Remembered {
     currency: request.currency,
     code: card?.code ?? null,
     reason: card?.reason ?? null,
+    refuses_refunds: card?.refusesRefunds ?? false,
   };
 }
 

@@ -1,0 +1,91 @@
+/** HTTP of what can be done with one invoice. An illegal step is a 409 that names the state. */
+import type { FastifyInstance } from "fastify";
+import { Type } from "typebox";
+import type { Context } from "../../context.ts";
+import { onPool } from "../../db/pool.ts";
+import { Refusal } from "../../errors.ts";
+import { Printed, route } from "../../http/route.ts";
+import { Closed, Text } from "../../http/schema.ts";
+import { collectNow } from "../payments/collect.ts";
+import type { PaymentRow } from "../payments/store.ts";
+import { finalizeInvoice } from "./draft.ts";
+import { readInvoice } from "./find-invoice.ts";
+import { requestPayment } from "./request-payment.ts";
+import { type InvoiceRow, readLines } from "./store.ts";
+import { InvoiceView, invoiceView } from "./view.ts";
+import { voidInvoice } from "./void.ts";
+import { writeOff } from "./write-off.ts";
+
+const Params = Type.Object({ id: Type.String({ maxLength: 64 }) });
+
+export function invoiceActionRoutes(app: FastifyInstance, ctx: Context): void {
+  const db = onPool(ctx.pool);
+  const viewOf = async (row: InvoiceRow, on = db) => {
+    const lines = await readLines(on, [row.tenant_id], [row.id]);
+    return invoiceView(row, lines.get(row.id) ?? [], ctx.config.publicUrl);
+  };
+
+  for (const [step, summary, act] of [
+    ["finalize", "Issue a draft: it gets its number and is owed", finalizeInvoice],
+    ["void", "Void an invoice: nothing is owed, and its number stays taken", voidInvoice],
+    ["uncollectible", "Mark an invoice uncollectible; it can still be paid", writeOff],
+  ] as const) {
+    route(app, ctx, {
+      method: "POST",
+      url: `/v1/invoices/:id/${step}`,
+      permission: "billing.write",
+      summary,
+      params: Params,
+      body: Type.Optional(Closed({})),
+      response: { 200: InvoiceView },
+      handle: async ({ params, principal, write }) => {
+        const { id, tenant_id } = await readInvoice(db, params.id, principal.tenantId);
+        return write(async (tx) => viewOf(await act(tx, { invoiceId: id, tenantId: tenant_id }), tx), { tenantId: tenant_id });
+      },
+    });
+  }
+
+  route(app, ctx, {
+    method: "POST",
+    url: "/v1/invoices/:id/pay",
+    permission: "billing.write",
+    summary: "Pay an invoice now, by the default payment method or the one that is named",
+    params: Params,
+    body: Type.Optional(
+      Closed({
+        payment_method: Type.Optional(Text(64, "The id of a payment method of the tenant.")),
+        amount: Type.Optional(
+          Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: "A part of what is due; all of it if not said." }),
+        ),
+      }),
+    ),
+    response: { 200: InvoiceView, 202: InvoiceView },
+    handle: async ({ params, body, principal, write, reply }) => {
+      const { id, tenant_id } = await readInvoice(db, params.id, principal.tenantId);
+      const asked = await write(
+        async (tx) => ({
+          payment: await requestPayment(tx, {
+            invoiceId: id,
+            tenantId: tenant_id,
+            method: body?.payment_method,
+            amountMinor: body?.amount === undefined ? undefined : BigInt(body.amount),
+          }),
+        }),
+        { tenantId: tenant_id },
+      );
+      // The same key again: the same attempt, answered as it stands now.
+      if (asked instanceof Printed && reply.statusCode >= 400) return asked;
+      const { payment } = (asked instanceof Printed ? JSON.parse(String(asked.json)) : asked) as { payment: string };
+      const row = await collectNow(ctx, { paymentId: payment, tenantId: tenant_id });
+      if (row.status === "failed") throw failed(row);
+      reply.status(row.status === "succeeded" ? 200 : 202);
+      return viewOf(await readInvoice(db, id, tenant_id));
+    },
+  });
+}
+
+function failed(row: PaymentRow): Refusal {
+  return new Refusal("payment_failed", row.reason ?? "The payment failed.", {
+    extra: { payment: row.id, gateway: row.gateway, gateway_code: row.code },
+  });
+}
