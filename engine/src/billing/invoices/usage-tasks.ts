@@ -35,9 +35,10 @@ function horizon(ctx: Context, closedAt: Instant): Instant {
 export function billedSince(ctx: Context, { subject, period, closes, advances }: BillingRequest): Instant {
   const from = closes ?? advances ?? period;
   const since = horizon(ctx, from.start);
-  if (subject.cycleStart > since) return BEGINNING;
-  return from.end - from.start > from.start - since ? since - (from.end - from.start) : since;
+  return subject.cycleStart > since ? BEGINNING : since - LONGEST_DAYS[subject.interval.unit] * subject.interval.count * DAY;
 }
+
+const LONGEST_DAYS = { day: 1, week: 7, month: 31, year: 366 } as const;
 
 export async function usageTasks(
   ctx: Context,
