@@ -1,4 +1,4 @@
-/** The building blocks of request and answer schemas, in the words of the contract (docs: HTTP API, Conventions). */
+/** The building blocks of request and answer schemas, in the words of the contract (docs/http-api.md, Conventions). */
 import { type Static, type TSchema, Type } from "typebox";
 import { TENANT_ID } from "../billing/tenants/tenant.ts";
 

@@ -1,4 +1,4 @@
-/** Idempotency answers are kept for a day (docs: HTTP API, Conventions). */
+/** Idempotency answers are kept for a day (docs/http-api.md, Conventions). */
 import { formatInstant } from "../billing/time/instant.ts";
 import type { Context } from "../context.ts";
 import { run } from "../db/pool.ts";

@@ -1,4 +1,4 @@
-/** Invoices as the API shows them (docs: HTTP API, Invoices and payments). */
+/** Invoices as the API shows them (docs/http-api.md, Invoices and payments). */
 import { type TSchema, Type } from "typebox";
 import { Closed, Currency, Instant as InstantText, Named, Nullable, OneOf, Quantity, SignedMinor, TenantId } from "../../http/schema.ts";
 import { decimal, parseDecimal } from "../money/decimal.ts";

@@ -1,4 +1,4 @@
-/** A subscription as the API shows it (docs: HTTP API, Subscription). */
+/** A subscription as the API shows it (docs/http-api.md, Subscription). */
 import { type TSchema, Type } from "typebox";
 import { Instant as InstantText, Named, Nullable, TenantId } from "../../http/schema.ts";
 import type { Plan } from "../catalog/plan.ts";
