@@ -84,7 +84,7 @@ left join (select invoice_id, sum(total) as total, sum(offset_due) as offset_due
            from credit_notes where $1::text is null or tenant_id = $1 group by invoice_id) n on n.invoice_id = i.id
 left join (select invoice_id, sum(amount) as sum from refunds
            where status <> 'failed' and ($1::text is null or tenant_id = $1) group by invoice_id) r on r.invoice_id = i.id
-where (n.total is not null or i.credited <> 0 or i.amount_offset <> 0 or i.refunded <> 0) and ($1::text is null or i.tenant_id = $1)`,
+where $1::text is null or i.tenant_id = $1`,
   },
   {
     name: "invoices.discounts",
@@ -95,7 +95,7 @@ select i.tenant_id, concat_ws(' ', i.number, i.id) as subject, concat('lines ', 
 from invoices i
 left join (select invoice_id, sum(discount) as sum from invoice_lines where $1::text is null or tenant_id = $1 group by invoice_id) l on l.invoice_id = i.id
 left join (select invoice_id, sum(amount) as sum from discount_uses where $1::text is null or tenant_id = $1 group by invoice_id) u on u.invoice_id = i.id
-where i.issued_at is not null and (i.discount <> 0 or u.sum is not null) and ($1::text is null or i.tenant_id = $1)`,
+where i.issued_at is not null and ($1::text is null or i.tenant_id = $1)`,
   },
 ] as const;
 
