@@ -31,7 +31,7 @@ export const EDITS: [
   [
     "a total",
     [
-      "alter table invoices drop constraint invoices_check",
+      "alter table invoices drop constraint invoices_total",
       "update invoices set total = total + 5, amount_due = amount_due + 5 where number = 'INV-2026-000004'",
     ],
     { "invoices.total": { tenant: "initech", subject: /^INV-2026-000004/ } },

@@ -1,5 +1,6 @@
 /** What was billed is taken back: off what is due, to the balance, or as money; never more than there was. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { verifyBooks } from "../../src/cli/verify/books.ts";
 import { createWorld, type World } from "../world.ts";
 
 describe("credit notes", () => {
@@ -127,6 +128,11 @@ describe("credit notes", () => {
     const second = await world.post(`/v1/invoices/${paid.id}/refunds`, { amount: 100 }, headers);
     expect([first.status, second.status, second.body.id]).toEqual([201, 201, first.body.id]);
     expect((await paid.read()).amount_refunded).toBe(100);
+  });
+
+  it("leaves books that are right", async () => {
+    const verdicts = await verifyBooks(world.billing.ctx.pool, { tenantId: null, usage: "all", limit: 20 }, () => undefined);
+    expect(verdicts.filter(({ wrong }) => wrong > 0)).toEqual([]);
   });
 
   it("refuses lines that are none, and invoices that are no debt", async () => {

@@ -1,5 +1,6 @@
 /** Coupons come off, taxes go on, and what is previewed is what is billed. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { verifyBooks } from "../../src/cli/verify/books.ts";
 import { createWorld, type World } from "../world.ts";
 
 const CATALOG = {
@@ -143,6 +144,11 @@ describe("discounts and taxes", () => {
     const second = (await invoices("thrifty"))[1];
     expect(second).toMatchObject({ discount: 500, total: 500 });
     expect(await world.must("POST", "/v1/tenants/thrifty/upcoming-invoice", {})).toMatchObject({ discount: 0 });
+  });
+
+  it("leaves books that are right", async () => {
+    const verdicts = await verifyBooks(world.billing.ctx.pool, { tenantId: null, usage: "all", limit: 20 }, () => undefined);
+    expect(verdicts.filter(({ wrong }) => wrong > 0)).toEqual([]);
   });
 
   it("is not used up twice by invoices that are made at once (lesson 29)", async () => {

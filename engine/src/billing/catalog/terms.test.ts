@@ -31,6 +31,7 @@ describe("terms", () => {
       trial: false,
       proration_unit: "second",
       seat_decrease: "credit",
+      after_dunning: "cancel",
       minimum_commitment: null,
       prices: [],
       entitlements: [],

@@ -16,17 +16,17 @@ where $1::text is null or i.tenant_id = $1`,
   },
   {
     name: "invoices.total",
-    says: "a total is subtotal − discount + tax",
+    says: "a total is subtotal − discount + tax that prices lack",
     text: `
-select tenant_id, concat_ws(' ', number, id) as subject, (subtotal - discount + tax)::text as expected, total::text as found
+select tenant_id, concat_ws(' ', number, id) as subject, (subtotal - discount + tax - tax_included)::text as expected, total::text as found
 from invoices where $1::text is null or tenant_id = $1`,
   },
   {
     name: "invoices.due",
-    says: "what is due is the total less balance and payments",
+    says: "what is due is the total less balance, payments, credits",
     text: `
 select tenant_id, concat_ws(' ', number, id) as subject,
-  case when status = 'void' then 0 else greatest(total, 0) - balance_applied - amount_paid end::text as expected, amount_due::text as found
+  case when status = 'void' then 0 else greatest(total, 0) - balance_applied - amount_paid - amount_offset end::text as expected, amount_due::text as found
 from invoices where $1::text is null or tenant_id = $1`,
   },
   {
@@ -60,7 +60,7 @@ select i.tenant_id, concat_ws(' ', i.number, i.id) as subject,
 from invoices i
 left join (select invoice_id, sum(amount) filter (where kind = 'applied') as applied, sum(amount) filter (where kind = 'credited') as credited
            from balance_entries where $1::text is null or tenant_id = $1 group by invoice_id) b on b.invoice_id = i.id
-where $1::text is null or i.tenant_id = $1`,
+where i.issued_at is not null and ($1::text is null or i.tenant_id = $1)`,
   },
   {
     name: "invoices.periods",
@@ -71,6 +71,31 @@ select min(tenant_id) as tenant_id, concat_ws(' ', subscription_id, reason, to_c
 from invoices
 where subscription_id is not null and status <> 'void' and reason in ('start', 'period', 'advance') and ($1::text is null or tenant_id = $1)
 group by subscription_id, period_start, reason`,
+  },
+  {
+    name: "invoices.credits",
+    says: "what was credited, offset and refunded is in its notes",
+    text: `
+select i.tenant_id, concat_ws(' ', i.number, i.id) as subject,
+  concat('credited ', coalesce(n.total, 0), ', offset ', coalesce(n.offset_due, 0), ', refunded ', coalesce(r.sum, 0)) as expected,
+  concat('credited ', i.credited, ', offset ', i.amount_offset, ', refunded ', i.refunded) as found
+from invoices i
+left join (select invoice_id, sum(total) as total, sum(offset_due) as offset_due
+           from credit_notes where $1::text is null or tenant_id = $1 group by invoice_id) n on n.invoice_id = i.id
+left join (select invoice_id, sum(amount) as sum from refunds
+           where status <> 'failed' and ($1::text is null or tenant_id = $1) group by invoice_id) r on r.invoice_id = i.id
+where $1::text is null or i.tenant_id = $1`,
+  },
+  {
+    name: "invoices.discounts",
+    says: "a discount is the sum of its lines' and of its uses",
+    text: `
+select i.tenant_id, concat_ws(' ', i.number, i.id) as subject, concat('lines ', i.discount, ', uses ', i.discount) as expected,
+  concat('lines ', coalesce(l.sum, 0), ', uses ', coalesce(u.sum, 0)) as found
+from invoices i
+left join (select invoice_id, sum(discount) as sum from invoice_lines where $1::text is null or tenant_id = $1 group by invoice_id) l on l.invoice_id = i.id
+left join (select invoice_id, sum(amount) as sum from discount_uses where $1::text is null or tenant_id = $1 group by invoice_id) u on u.invoice_id = i.id
+where i.issued_at is not null and ($1::text is null or i.tenant_id = $1)`,
   },
 ] as const;
 
@@ -125,6 +150,15 @@ select tenant_id, currency as subject, greatest(sum(amount), 0)::text as expecte
 from balance_entries where $1::text is null or tenant_id = $1 group by tenant_id, currency`,
 } as const;
 
+// Where the month stands in the number, the series is what is before it: its counter tells.
+const NUMBERED = `
+    /* all tenants: a series is everybody's */
+    select tenant_id, id, number, substring(number from '-([0-9]+)$') as digits,
+      coalesce((select s.series from invoice_series s where s.series = substring(number from '^(.+)-[0-9]{6}-[0-9]+$')),
+               substring(number from '^(.+)-[0-9]+$')) as series
+    from (select tenant_id, id, number from invoices where issued_at is not null
+          union all select tenant_id, id, number from credit_notes) issued`;
+
 /** Numbers run through all tenants, so that they are right or wrong of all together. */
 const OF_ALL = [
   {
@@ -132,15 +166,11 @@ const OF_ALL = [
     says: "the numbers of a series have no gap and none twice",
     text: `
 select tenant_id, id as subject,
-  case when series is null then 'a number' else concat(series, '-', lpad((before + 1)::text, 6, '0')) end as expected, coalesce(number, 'none') as found
-from (
-  select *, coalesce(lag(sequence) over (partition by series order by sequence, id), 0) as before
-  from (
-    /* all tenants: a series is everybody's */
-    select tenant_id, id, number, substring(number from '^(.+)-[0-9]+$') as series, substring(number from '-([0-9]+)$')::numeric as sequence
-    from invoices where status <> 'draft' and $1::text is null
-  ) numbered
-) followed`,
+  case when series is null then 'a number'
+       else regexp_replace(number, '[0-9]+$', lpad((before + 1)::text, greatest(length(digits), length((before + 1)::text)), '0')) end as expected,
+  coalesce(number, 'none') as found
+from (select *, coalesce(lag(digits::numeric) over (partition by series order by digits::numeric, id), 0) as before
+      from (${NUMBERED}) numbered where $1::text is null) followed`,
   },
   {
     name: "numbers.counter",
@@ -149,8 +179,7 @@ from (
 /* all tenants: a series is everybody's */
 select null as tenant_id, coalesce(s.series, n.series) as subject, coalesce(n.last, 0)::text as expected, coalesce(s.last::text, 'none') as found
 from invoice_series s
-full join (select substring(number from '^(.+)-[0-9]+$') as series, max(substring(number from '-([0-9]+)$')::numeric) as last
-           from invoices where number ~ '-[0-9]+$' group by 1) n on n.series = s.series
+full join (select series, max(digits::numeric) as last from (${NUMBERED}) numbered where series is not null group by 1) n on n.series = s.series
 where $1::text is null`,
   },
 ] as const;

@@ -16,7 +16,7 @@ from subscriptions where status not in ('canceled', 'expired') and ($1::text is 
 select tenant_id, id as subject, case when status in ('canceled', 'expired') then 'never' else 'at some time' end as expected,
   case when due_at is null then 'never' else 'at some time' end as found
 from subscriptions
-where processor = 'engine' and status in ('incomplete', 'trialing', 'active', 'canceled', 'expired') and ($1::text is null or tenant_id = $1)`,
+where processor = 'engine' and status in ('incomplete', 'trialing', 'active', 'past_due', 'canceled', 'expired') and ($1::text is null or tenant_id = $1)`,
   },
 ] as const;
 
