@@ -64,7 +64,7 @@ create table pending_lines (
 );
 create index pending_lines_subscription on pending_lines (subscription_id);
 
--- Credits have their identity too.
+-- Credits have their identity too, and so have lines without a price: a minimum commitment.
 drop index invoice_lines_once;
-create unique index invoice_lines_once on invoice_lines (subscription_id, period_start, price_key, kind, coalesce(group_key, ''), round)
+create unique index invoice_lines_once on invoice_lines (subscription_id, period_start, coalesce(price_key, ''), kind, coalesce(group_key, ''), round)
   where kind in ('flat', 'seat', 'usage', 'commitment', 'credit');

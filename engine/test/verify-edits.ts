@@ -76,7 +76,7 @@ export const EDITS: [
     [
       "drop index payments_in_flight",
       "update payments set status = 'pending', settled_at = null where id = (select min(id) from payments where status = 'failed')",
-      "insert into payments select 'pay_twin', tenant_id, invoice_id, gateway, payment_method_id, currency, amount, 0, 'pending', null, null, null, 2, test_clock_id, requested_at from payments where status = 'pending'",
+      "insert into payments select 'pay_twin', tenant_id, invoice_id, gateway, payment_method_id, currency, amount, 0, 'pending', null, null, null, 9, test_clock_id, requested_at from payments where status = 'pending'",
     ],
     { "payments.in_flight": { tenant: "hooli", found: /^2: .*pay_twin/ } },
   ],
@@ -95,13 +95,13 @@ export const EDITS: [
   ],
   [
     "an invoice without a number",
-    ["update invoices set number = null where number = 'INV-2026-000017'"],
-    { numbers: { expected: /^a number$/, found: /^none$/ }, "numbers.counter": { subject: /^INV-2026$/, expected: /^16$/, found: /^17$/ } },
+    ["update invoices set number = null where number = 'INV-2026-000027'"],
+    { numbers: { expected: /^a number$/, found: /^none$/ }, "numbers.counter": { subject: /^INV-2026$/, expected: /^26$/, found: /^27$/ } },
   ],
   [
     "the counter",
-    ["update invoice_series set last = 99"],
-    { "numbers.counter": { tenant: null, subject: /^INV-2026$/, expected: /^17$/, found: /^99$/ } },
+    ["update invoice_series set last = 99 where series = 'INV-2026'"],
+    { "numbers.counter": { tenant: null, subject: /^INV-2026$/, expected: /^27$/, found: /^99$/ } },
   ],
   [
     "a period invoiced twice",
@@ -130,8 +130,9 @@ export const EDITS: [
     },
   ],
   [
-    "a commitment billed twice, which no index keeps out",
+    "a commitment billed twice",
     [
+      "drop index invoice_lines_once",
       "insert into invoice_lines select invoice_id, 98, 'line_more', tenant_id, subscription_id, kind, plan_key, plan_version, price_key, meter_key, group_key, description, quantity, unit_amount, amount, period_start, period_end, proration, round, explain from invoice_lines where kind = 'commitment' order by id limit 1",
     ],
     { "lines.once": { subject: /commitment/, found: /line_more/ } },
@@ -159,7 +160,101 @@ export const EDITS: [
   [
     "a subscription that never falls due",
     ["update subscriptions set due_at = null where tenant_id = 'hooli'"],
-    { "subscriptions.due": { tenant: "hooli", expected: /^at some time$/, found: /^never$/ } },
+    { "subscriptions.due": { tenant: "hooli", expected: /^by 2026-05-10T00:00:00Z$/, found: /^never$/ } },
+  ],
+  [
+    "a subscription that falls due too late",
+    ["update subscriptions set due_at = '2027-01-01Z' where tenant_id = 'globex'"],
+    { "subscriptions.due": { tenant: "globex", expected: /^by 2026-05-10/, found: /^at 2027-01-01/ } },
+  ],
+  [
+    "a pause that falls due",
+    ["update subscriptions set due_at = '2026-05-10Z' where tenant_id = 'paused'"],
+    { "subscriptions.due": { tenant: "paused", expected: /^never$/, found: /^at 2026-05-10/ } },
+  ],
+  [
+    "a pause that is gone",
+    ["update subscriptions set pause = null where tenant_id = 'paused'"],
+    { "subscriptions.status": { tenant: "paused", expected: /^paused, with a pause$/, found: /^paused$/ } },
+  ],
+  [
+    "an end at no time",
+    ["update subscriptions set ended_at = null where tenant_id = 'ended'"],
+    { "subscriptions.status": { tenant: "ended", expected: /^canceled, ended$/, found: /^canceled$/ } },
+  ],
+  [
+    "past due without a debt",
+    ["update subscriptions set status = 'past_due' where tenant_id = 'acme'"],
+    { "subscriptions.past_due": { tenant: "acme", found: /^no grace, no invoice$/ } },
+  ],
+  [
+    "a retry of what is paid",
+    ["update invoices set next_attempt_at = issued_at where number = 'INV-2026-000001'"],
+    { "invoices.dunning": { tenant: "acme", found: /^paid, charge_automatically, never failed$/ } },
+  ],
+  [
+    "a void that is not",
+    ["update invoices set voided_at = null where status = 'void'"],
+    { "invoices.status": { tenant: "taxed", expected: /^void$/, found: /^void at no time$/ } },
+  ],
+  [
+    "balance that a void kept",
+    ["delete from balance_entries where kind = 'returned'"],
+    { "invoices.balance": { tenant: "taxed", expected: /returned 100/, found: /returned 0/ } },
+  ],
+  [
+    "an entry of another tenant",
+    ["update balance_entries set tenant_id = 'acme' where kind = 'refund_failed'"],
+    { "balances.entries": { tenant: "acme", expected: /^refused usd$/, found: /^acme usd$/ } },
+  ],
+  [
+    "the tax of an invoice",
+    ["update invoices set tax = tax + 1, tax_included = tax_included + 1 where id = (select min(id) from invoices where tax > 0)"],
+    { "invoices.taxes": {} },
+  ],
+  [
+    "the tax of a line",
+    ["update invoice_lines set tax = tax + 1 where id = (select min(id) from invoice_lines where tax > 0)"],
+    { "lines.taxes": {}, "invoices.taxes": {} },
+  ],
+  ["what a discount used up", ["update discount_uses set amount = amount + 1"], { "invoices.discounts": { tenant: "taxed" } }],
+  [
+    "a credit for unused time",
+    ["update invoice_lines set amount = amount - 2 where id = (select min(id) from invoice_lines where kind = 'credit')"],
+    { "lines.credit": { tenant: "taxed" }, "invoices.subtotal": { tenant: "taxed" } },
+  ],
+  [
+    "a one-off line that nobody asked for",
+    ["delete from invoice_items where id = (select min(id) from invoice_items where invoice_id is not null)"],
+    { "invoices.items": { expected: /^0 over 0$/, found: /^1 over/ } },
+  ],
+  [
+    "a credit note that is gone",
+    [
+      "delete from credit_note_lines where credit_note_id = (select id from credit_notes where number = 'CN-2026-000002')",
+      "delete from credit_notes where number = 'CN-2026-000002'",
+    ],
+    { numbers: { expected: /^CN-2026-000002$/, found: /^CN-2026-000003$/ }, "invoices.credits": { tenant: "taxed" } },
+  ],
+  [
+    "where a credit note went",
+    ["update credit_notes set refunded = 0, to_balance = to_balance + refunded where refunded > 0"],
+    { "notes.settled": { found: /refunds 0$/ }, "invoices.credits": {} },
+  ],
+  [
+    "a credited line",
+    ["update credit_note_lines set amount = amount + 100000, total = total + 1"],
+    { "notes.total": {}, "notes.lines": {}, "notes.covered": {} },
+  ],
+  [
+    "what was refunded",
+    ["update refunds set amount = amount + 1000000 where status = 'succeeded'"],
+    { "refunds.covered": {}, "invoices.refunded": {}, "notes.settled": {} },
+  ],
+  [
+    "a refund settled at no time",
+    ["update refunds set settled_at = null where status = 'succeeded'"],
+    { "refunds.settled": { found: /^succeeded$/ } },
   ],
   [
     "a rollup",

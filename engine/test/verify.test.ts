@@ -31,6 +31,11 @@ const CATALOG = {
       ],
     },
   ],
+  coupons: [{ key: "ten", percent_off: 10, duration: "forever" }],
+  tax_rates: [
+    { key: "vat_de", kind: "vat", country: "DE", percent: 19 },
+    { key: "vat_fr", kind: "vat", country: "FR", percent: 20, inclusive: true },
+  ],
 };
 const TENANTS = ["acme", "globex", "hooli", "initech"];
 
@@ -78,6 +83,54 @@ async function live(): Promise<void> {
   await backfillUsage(world.billing.ctx);
   await world.must("POST", "/v1/tenants/globex/invoices", { period_start: "2026-03-10T00:00:00Z", period_end: "2026-04-10T00:00:00Z" });
   await clock.to("2026-04-11T00:00:00Z");
+  await liveOn(clock);
+}
+
+/** Whatever else becomes of subscriptions and invoices: taxes, discounts, changes, pauses, ends, one-off lines, credit notes, refunds. */
+async function liveOn(clock: Awaited<ReturnType<World["clock"]>>): Promise<void> {
+  const tenant = async (id: string, country: string | null, token?: string) => {
+    await world.must("PUT", `/v1/tenants/${id}`, { test_clock: clock.id, currency: "usd", ...(country ? { address: { country } } : {}) });
+    if (token) await world.must("POST", `/v1/tenants/${id}/payment-methods/setup-intent`, { token });
+    const item = async (amount: number, fields: object = {}): Promise<string> =>
+      (await world.must("POST", `/v1/tenants/${id}/invoice-items`, { description: "Work", amount, invoice: "own", ...fields })).invoice_id;
+    const step = (name: string, body: object = {}) => world.must("POST", `/v1/tenants/${id}/subscription${name}`, body);
+    return { item, step, url: `/v1/tenants/${id}` };
+  };
+  const sent = { collection: "send_invoice" };
+  const act = (invoice: string, step: string, body: object = {}) => world.must("POST", `/v1/invoices/${invoice}/${step}`, body);
+
+  const taxed = await tenant("taxed", "DE", "tok_visa");
+  await world.must("POST", `${taxed.url}/discounts`, { coupon: "ten" });
+  await taxed.item(999, { invoice: "next" });
+  await taxed.step("", { plan: "pro", seats: 3 });
+  await clock.to("2026-04-15T00:00:00Z");
+  await world.must("PATCH", `${taxed.url}/subscription`, { seats: 1, proration: "invoice_now" });
+  await world.must("PATCH", `${taxed.url}/subscription`, { seats: 7, proration: "next_invoice" });
+  const offset = await taxed.item(10_000, sent);
+  await act(offset, "credit-notes", { amount: 1_000, settle: "offset" });
+  await act(offset, "pay");
+  await act(offset, "refunds", { amount: 500 });
+  await act(offset, "credit-notes", { amount: 100, settle: "balance" });
+  // It takes the balance, and gives it back when it is voided.
+  const voided = await taxed.item(50_000, sent);
+  await act(voided, "void");
+  await taxed.item(700, { invoice: "draft", ...sent });
+
+  const contained = await tenant("contained", "FR", "tok_visa");
+  await act(await contained.item(1_234, sent), "credit-notes", { amount: 617 });
+  await act(await contained.item(555, sent), "uncollectible");
+
+  const refused = await tenant("refused", null, "tok_refund_fails");
+  await act(await refused.item(2_000), "pay").catch(() => null);
+
+  const paused = await tenant("paused", null, "tok_visa");
+  await paused.step("", { plan: "pro", seats: 2 });
+  const ended = await tenant("ended", null, "tok_visa");
+  await ended.step("", { plan: "pro", seats: 2 });
+  await clock.to("2026-04-20T00:00:00Z");
+  await act((await world.must("GET", `${refused.url}/invoices`)).items[0].id, "refunds", { amount: 300 });
+  await paused.step("/pause");
+  await ended.step("/cancel", { when: "now", refund_unused: true });
 }
 
 const verify = (...args: string[]): Promise<Run> => runCommand(["verify", ...args], { DATABASE_URL: world.billing.databaseUrl });
@@ -106,8 +159,8 @@ describe("the books of a lived-through world", () => {
     const report = JSON.parse(run.out) as Report;
     expect(report.checks.filter(({ wrong }) => wrong > 0)).toEqual([]);
     const counts: Record<string, number> = Object.fromEntries(report.checks.map(({ name, checked }) => [name, checked]));
-    expect(counts).toMatchObject({ "invoices.subtotal": 17, numbers: 17, "numbers.counter": 1, "subscriptions.live": 4 });
-    expect(Object.keys(counts).filter((name) => counts[name] === 0)).toEqual(["balances", "payments.in_flight"]);
+    expect(counts).toMatchObject({ "invoices.subtotal": 28, numbers: 32, "numbers.counter": 2, "subscriptions.live": 6 });
+    expect(Object.keys(counts).filter((name) => counts[name] === 0)).toEqual(["invoices.dunning"]);
     expect(counts["usage.tokens"]).toBeGreaterThan(150);
   });
 
@@ -170,9 +223,9 @@ describe("a hand's edit is found and named", () => {
     await inCopy(["update invoices set amount_due = amount_due + 1"], async (url) => {
       const { out, code } = await runCommand(["verify", "--limit", "2", "--usage", "none"], { DATABASE_URL: url });
       expect(code).toBe(1);
-      expect(out).toMatch(/invoices\.due +what is due .* 17 +17 wrong/);
+      expect(out).toMatch(/invoices\.due +what is due .* 28 +28 wrong/);
       expect(out).toMatch(/ {2}acme +INV-2026-000001 inv_\w+ +0 +1\n/);
-      expect(out).toMatch(/… and 15 more/);
+      expect(out).toMatch(/… and 26 more/);
       expect(out).toMatch(/things are wrong of/);
     });
   });

@@ -29,6 +29,24 @@ from payments
 where invoice_id is not null and status in ('requested', 'pending', 'unknown', 'requires_action') and ($1::text is null or tenant_id = $1)
 group by invoice_id`,
   },
+  {
+    name: "refunds.covered",
+    says: "no payment gives back more than it brought, nor in another currency",
+    text: `
+select min(r.tenant_id) as tenant_id, r.payment_id as subject,
+  concat(least(sum(r.amount), coalesce(min(p.amount_received), 0)), ' ', coalesce(min(p.currency), 'of a payment')) as expected,
+  concat(sum(r.amount), ' ', string_agg(distinct r.currency, ', ')) as found
+from refunds r left join payments p on p.id = r.payment_id and p.tenant_id = r.tenant_id
+where r.status <> 'failed' and ($1::text is null or r.tenant_id = $1) group by r.payment_id`,
+  },
+  {
+    name: "refunds.settled",
+    says: "a refund that succeeded or failed did so at an instant, no other did",
+    text: `
+select tenant_id, id as subject, concat(status, case when status in ('succeeded', 'failed') then ', settled' end) as expected,
+  concat(status, case when settled_at is not null then ', settled' end) as found
+from refunds where $1::text is null or tenant_id = $1`,
+  },
 ] as const;
 
 export function paymentChecks(tenantId: string | null) {
