@@ -61,7 +61,7 @@ create table billing_events (
   type        text not null,
   subject     text,
   summary     text not null,
-  data        jsonb not null,
+  data        json not null,
   source      text not null,
   occurred_at timestamptz not null,
   recorded_at timestamptz not null default statement_timestamp(),
@@ -210,7 +210,8 @@ create table invoice_lines (
   proration       boolean not null default false,
   -- How often this price and period was billed before: 0, then 1, 2, … for what came late.
   round           integer not null default 0,
-  explain         jsonb not null default '{}',
+  -- json, not jsonb: it is only ever read back whole, and cheaper to store.
+  explain         json not null default '{}',
   primary key (invoice_id, position)
 );
 create unique index invoice_lines_once on invoice_lines (subscription_id, period_start, price_key, kind, coalesce(group_key, ''), round)

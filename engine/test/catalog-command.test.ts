@@ -34,11 +34,11 @@ describe("a catalog file", () => {
     const diff = await run("catalog", "diff", file, "--exit-code");
     expect([diff.code, diff.err]).toEqual([1, ""]);
     expect(diff.out).toMatch(/^\+ {2}meter {11}input_tokens\n/);
-    expect(diff.out).toMatch(/\n10 new, 0 changed, 0 archived, 0 as they were\.\n$/);
+    expect(diff.out).toMatch(/\n12 new, 0 changed, 0 archived, 0 as they were\.\n$/);
     expect((await world.get("/v1/catalog")).body.plans).toEqual([]);
     expect((await run("catalog", "push", file)).code).toBe(0);
     const again = await run("catalog", "diff", file, "--exit-code");
-    expect([again.code, again.out]).toEqual([0, "No changes: 10 things are as declared.\n"]);
+    expect([again.code, again.out]).toEqual([0, "No changes: 12 things are as declared.\n"]);
   });
 
   test("says what changed of what, and the version that it makes", async () => {
@@ -52,7 +52,7 @@ describe("a catalog file", () => {
       `+  feature         sso
 ~  plan            pro       name, prices (version 2)
 -  credit product  pack_10k
-1 new, 1 changed, 1 archived, 8 as they were.
+1 new, 1 changed, 1 archived, 10 as they were.
 `,
     );
     const json = JSON.parse((await run("catalog", "diff", file, "--json")).out);

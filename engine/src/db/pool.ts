@@ -12,6 +12,7 @@ types.setTypeParser(builtins.TIMESTAMPTZ, (text) => Date.parse(text.length > 10 
 types.setTypeParser(builtins.INT8, (text) => BigInt(text));
 types.setTypeParser(builtins.DATE, (text) => text);
 types.setTypeParser(builtins.JSONB, parseLossless);
+types.setTypeParser(builtins.JSON, parseLossless);
 
 // "2024-03-01 00:00:00.123456+00" → ISO, cut (never rounded) to milliseconds. Sessions run in UTC.
 function isoOf(text: string): string {

@@ -241,7 +241,7 @@ from (
             and period_start = c.period_start and period_end = c.period_end) s
   ) s
   /* Several changes at one instant are one after the other: which sale belongs to which credit is not kept. */
-  where c.kind = 'credit' and c.explain ? 'used' and s.credits = 1 and s.sales <= 1 and ($1::text is null or c.tenant_id = $1)
+  where c.kind = 'credit' and c.explain ->> 'used' is not null and s.credits = 1 and s.sales <= 1 and ($1::text is null or c.tenant_id = $1)
 ) credits`,
   },
   {

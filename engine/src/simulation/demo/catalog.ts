@@ -91,6 +91,7 @@ export default defineCatalog({
       description: "For one person with an idea.",
       currency: "usd",
       interval: "month",
+      after_dunning: "keep",
       prices: [
         { key: "base", type: "flat", name: "Starter", amount: 2_900 },
         { key: "input", type: "usage", name: "Input tokens", meter: "input_tokens", unit_amount: "0.0003", included: 500_000 },
@@ -115,6 +116,7 @@ export default defineCatalog({
       description: "For teams.",
       currency: "usd",
       interval: "month",
+      after_dunning: "keep",
       prices: [
         { key: "base", type: "flat", name: "Pro", amount: 9_900 },
         { key: "seats", type: "seat", name: "Seats (3 included)", unit_amount: "1500", included: 3 },
@@ -142,6 +144,7 @@ export default defineCatalog({
       description: "Two months free.",
       currency: "usd",
       interval: "year",
+      after_dunning: "keep",
       prices: [
         { key: "base", type: "flat", name: "Pro, one year", amount: 99_000 },
         { key: "seats", type: "seat", name: "Seats (3 included)", unit_amount: "15000", included: 3 },
@@ -158,6 +161,7 @@ export default defineCatalog({
       description: "For companies that run on it.",
       currency: "usd",
       interval: "month",
+      after_dunning: "keep",
       minimum_commitment: 100_000,
       prices: [
         { key: "base", type: "flat", name: "Scale", amount: 49_900 },
