@@ -21,7 +21,8 @@ export function commitmentLine(
   const last = committed.at(-1);
   if (!last) return null;
   const service = { start: parts[0]!.about.service.start, end: parts.at(-1)!.about.service.end };
-  if (billed.some((line) => line.kind === "commitment" && line.period.start === service.start)) return null;
+  const earlier = billed.filter((line) => line.kind === "commitment" && line.period.start === service.start);
+  if (earlier.some((line) => line.stands)) return null;
   const counts = ({ kind, period }: Pick<DraftLine, "kind" | "period">) =>
     period.start >= service.start && (kind === "credit" ? period.end === periodEnd : period.start < service.end);
   const within = (list: readonly Pick<DraftLine, "kind" | "period" | "amount">[]) =>
@@ -44,7 +45,7 @@ export function commitmentLine(
     amount: missing,
     period: service,
     proration: false,
-    round: 0,
+    round: earlier.reduce((rounds, line) => (line.rounds > rounds ? line.rounds : rounds), 0),
     explain: {
       model: "commitment",
       minimum: committed.length === 1 ? last.plan.minimumCommitment[currency] : toDecimal(minimum),

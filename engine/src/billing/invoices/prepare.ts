@@ -185,6 +185,11 @@ function addRecurring(
     const line = recurringLine(price, about);
     const of = (kind: LineKind, list: readonly BilledLine[]) =>
       billedFor(list, { kind, priceKey: price.key, start: about.service.start, groupKey: null }).rounds;
+    // In arrears, what was voided is billed again when its period is; in advance it stays given up.
+    if (price.timing === "in_arrears" && before.length > 0 && before.every(({ stands }) => !stands)) {
+      lines.push({ ...line, round: of(line.kind, before) });
+      continue;
+    }
     const sold = before.filter(({ period }) => end === null || period.end === end);
     const givenBack = billed.filter(({ period }) => period.end === end);
     if (sold.length > 0 && of("flat", sold) + of("seat", sold) > of("credit", givenBack)) continue;
@@ -200,6 +205,11 @@ function addUsage(
   catalog: CatalogSnapshot,
 ): void {
   const meter = catalog.meters.get(task.price.meter ?? "");
+  // A period whose invoice was voided is billed again when somebody asks for it, not as if all of it had come late.
+  const sold = billed.filter(
+    ({ kind, priceKey, period }) => kind === "usage" && priceKey === task.price.key && period.start === task.about.service.start,
+  );
+  if (task.late && sold.length > 0 && sold.every(({ stands }) => !stands)) return;
   for (const metered of answer) {
     const groupKey = task.price.groupBy ? metered.key : null;
     const done = billedFor(billed, { kind: "usage", priceKey: task.price.key, start: task.about.service.start, groupKey });
