@@ -43,8 +43,19 @@ export interface Idempotency {
   fingerprint: Buffer;
 }
 
+/** Where a change was asked for; with it the audit log has a row for each row that changes. */
+export interface Origin {
+  /** What was asked: `POST /v1/invoices/:id/void`. */
+  action: string;
+  requestId: string;
+  ip: string;
+  userAgent: string | null;
+}
+
 export interface CommitOptions {
   principal: Principal;
+  /** Of a request by somebody; the engine's own doings are told by events and the books. */
+  origin?: Origin | undefined;
   /** Locks nothing; fixes `now` by this tenant's clock, and refuses a tenant that does not exist. */
   tenantId?: string;
   /** Fixes `now` outright: sweeps and test clocks, which act on many tenants at one instant. */
@@ -154,6 +165,7 @@ async function act<T>(
     enqueue: (job) => void jobs.push(job),
     afterCommit: (hook) => void hooks.push(hook),
   };
+  if (options.origin) await nameActor(tx, options.principal, options.origin);
   const answer = await action(tx);
   // Reactions may emit in their turn; the list grows under the loop until nothing more is woken.
   for (let i = 0; i < events.length; i++) {
@@ -162,6 +174,13 @@ async function act<T>(
   await appendEvents(tx, events);
   await writeJobs(tx, jobs);
   return answer;
+}
+
+/** Triggers on the tables write the audit log (migration 0011), so that no action can forget to. */
+async function nameActor(tx: Tx, { kind, id, role }: Principal, origin: Origin): Promise<void> {
+  const { action, requestId, ip, userAgent } = origin;
+  const actor = toJson({ kind, id, role, action, request_id: requestId, ip, user_agent: userAgent });
+  await tx.query("select set_config('billwright.actor', $1, true)", [actor]);
 }
 
 async function fixNow(ctx: Context, db: Database, options: CommitOptions): Promise<Instant> {

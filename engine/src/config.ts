@@ -3,6 +3,7 @@
  * `.env.example` lists every variable with its meaning; a test compares the two.
  */
 import { resolve } from "node:path";
+import type { TokenSettings } from "./auth/tokens.ts";
 
 export type Role = "all" | "api" | "worker";
 export type Mode = "sandbox" | "live";
@@ -19,6 +20,14 @@ export interface Config {
   mode: Mode;
   /** A first key with scope `admin`, made at start if given. */
   apiKey: string | null;
+  /** How tokens of people are checked; with neither a secret nor a JWKS address, all are refused. */
+  tokens: TokenSettings;
+  /** Origins of web pages that may call the API from a browser. */
+  corsOrigins: readonly string[];
+  /** Addresses or networks of proxies whose word on where a request comes from is taken. */
+  trustedProxies: readonly string[];
+  /** Requests a second that one credential may make of one process. */
+  rateLimit: number;
   logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
   usage: { maxAgeDays: number; maxAheadMinutes: number };
   defaultTrialDays: number;
@@ -73,6 +82,15 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
     dataDir: resolve(env.BILLWRIGHT_DATA_DIR || ".billwright"),
     mode: oneOf(env, "BILLWRIGHT_MODE", ["sandbox", "live"], "sandbox"),
     apiKey: apiKey(env),
+    tokens: {
+      secret: pattern(env, "JWT_SECRET", /^.{32,}$/s, "", "at least 32 characters") || null,
+      jwksUrl: pattern(env, "JWKS_URL", /^https?:\/\/[^\s]+$/, "", "an address that begins with https://") || null,
+      issuer: env.JWT_ISSUER || null,
+      audience: env.JWT_AUDIENCE || null,
+    },
+    corsOrigins: origins(env),
+    trustedProxies: proxies(env),
+    rateLimit: integer(env, "RATE_LIMIT", 10_000, 1, 10_000_000),
     logLevel: oneOf(env, "LOG_LEVEL", ["trace", "debug", "info", "warn", "error", "fatal", "silent"], "info"),
     usage: {
       maxAgeDays: integer(env, "USAGE_MAX_AGE_DAYS", 35, 0, 3_660),
@@ -178,6 +196,24 @@ function whatsapp(env: Env): Config["whatsapp"] {
   const [phoneNumberId, token] = [env.WHATSAPP_PHONE_NUMBER_ID || "", env.WHATSAPP_TOKEN || ""];
   if ((phoneNumberId === "") !== (token === "")) throw new ConfigError("WHATSAPP_PHONE_NUMBER_ID and WHATSAPP_TOKEN go together.");
   return token === "" ? null : { apiUrl: apiUrl.replace(/\/+$/, ""), phoneNumberId, token };
+}
+
+function origins(env: Env): readonly string[] {
+  const list = (env.CORS_ORIGINS ?? "").split(",").flatMap((part) => (part.trim() === "" ? [] : [part.trim().replace(/\/+$/, "")]));
+  const odd = list.find((origin) => !/^https?:\/\/[^\s/]+$/.test(origin));
+  if (odd !== undefined)
+    throw new ConfigError(`CORS_ORIGINS has ${JSON.stringify(odd)}, but must list origins such as https://app.example.com.`);
+  return list;
+}
+
+function proxies(env: Env): readonly string[] {
+  const list = (env.TRUSTED_PROXIES ?? "").split(",").flatMap((part) => (part.trim() === "" ? [] : [part.trim()]));
+  const odd = list.find((proxy) => !/^(loopback|linklocal|uniquelocal|[0-9a-fA-F.:]+(\/\d{1,3})?)$/.test(proxy));
+  if (odd !== undefined)
+    throw new ConfigError(
+      `TRUSTED_PROXIES has ${JSON.stringify(odd)}, but must list addresses or networks such as 10.0.0.0/8, or loopback.`,
+    );
+  return list;
 }
 
 function apiKey(env: Env): string | null {

@@ -1,5 +1,6 @@
 /** What the parts of a running engine share. Built by hand in `engine.ts`, handed down as the first argument. */
 import type { FastifyBaseLogger } from "fastify";
+import type { TokenVerifier } from "./auth/tokens.ts";
 import type { CatalogCache } from "./billing/catalog/cache.ts";
 import type { Notifiers } from "./billing/invoices/notifier.ts";
 import type { TaxEngine } from "./billing/invoices/tax-engine.ts";
@@ -17,6 +18,8 @@ export interface Context {
   catalog: CatalogCache;
   tenants: TenantCache;
   gateways: GatewayRegistry;
+  /** Who a token is of; refuses one that is not valid. */
+  tokens: TokenVerifier;
   /** Which taxes hold for whom. */
   taxes: TaxEngine;
   /** What carries invoices to people. */

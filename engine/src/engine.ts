@@ -5,8 +5,11 @@
  *     await billing.listen();
  */
 import type { FastifyInstance } from "fastify";
+import { auditRoutes } from "./auth/audit-routes.ts";
 import { ensureFirstKey } from "./auth/first-key.ts";
+import { portalRoutes } from "./auth/portal-routes.ts";
 import { keyRoutes } from "./auth/routes.ts";
+import { createTokenVerifier } from "./auth/tokens.ts";
 import { createCatalogCache } from "./billing/catalog/catalog-cache.ts";
 import { catalogRoutes } from "./billing/catalog/routes.ts";
 import { ownTaxEngine } from "./billing/invoices/own-rates.ts";
@@ -95,6 +98,7 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       catalog,
       tenants: createTenantCache(lookups, clock),
       gateways: createGatewayRegistry(config.mode === "sandbox" ? [sandboxGateway(pool, clock)] : []),
+      tokens: createTokenVerifier(config.tokens, clock),
       taxes: ownTaxEngine(catalog, config.seller),
       notifiers: {
         email: mail,
@@ -134,6 +138,8 @@ export function registerRoutes(app: FastifyInstance, ctx: Context): void {
   lifecycleRoutes(app, ctx);
   eventRoutes(app, ctx);
   keyRoutes(app, ctx);
+  portalRoutes(app, ctx);
+  auditRoutes(app, ctx);
   testClockRoutes(app, ctx);
   healthRoutes(app, ctx);
 }

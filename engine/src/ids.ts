@@ -25,6 +25,7 @@ const PREFIXES = {
   creditNote: "cn",
   refund: "refund",
   sending: "send",
+  session: "sess",
 } as const;
 
 export type IdKind = keyof typeof PREFIXES;

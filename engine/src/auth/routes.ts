@@ -1,18 +1,20 @@
 /** HTTP of API keys. The secret is answered once, when it is made. */
 import type { FastifyInstance } from "fastify";
-import { Type } from "typebox";
+import { type TSchema, Type } from "typebox";
 import { formatInstant, parseInstant } from "../billing/time/instant.ts";
+import type { Tx } from "../commit.ts";
 import type { Context } from "../context.ts";
 import { onPool } from "../db/pool.ts";
 import { Refusal } from "../errors.ts";
 import { DEFAULT_LIMIT, decodeCursor, pageOf } from "../http/list.ts";
-import { Printed, route } from "../http/route.ts";
+import { type Asked, Printed, route } from "../http/route.ts";
 import { Closed, Instant, ListQuery, Named, Nullable, OneOf, Page, TenantId, Text } from "../http/schema.ts";
 import { isId } from "../ids.ts";
 import { createKey } from "./create-key.ts";
 import { forgetKeys } from "./identify.ts";
 import { requirePlatform } from "./platform.ts";
 import { SCOPES } from "./principal.ts";
+import { rotateKey } from "./rotate-key.ts";
 import { type ApiKeyRow, listKeys, revokeKey } from "./store.ts";
 
 const KeyAnswer = Named(
@@ -29,6 +31,25 @@ const KeyAnswer = Named(
     created_at: Instant(),
   }),
 );
+
+const SECRET = { secret: Type.Optional(Type.String({ description: "Absent where an idempotency key replays." })) };
+
+/** The secret is added to the answer after it was stored: what a replay is answered from has none. */
+async function withSecret(
+  write: Asked<TSchema, TSchema, TSchema>["write"],
+  make: (tx: Tx) => Promise<{ row: ApiKeyRow; secret: string }>,
+): Promise<unknown> {
+  let secret = "";
+  const answer = await write(
+    async (tx) => {
+      const made = await make(tx);
+      secret = made.secret;
+      return keyView(made.row);
+    },
+    { status: 201 },
+  );
+  return answer instanceof Printed ? answer : { ...(answer as object), secret };
+}
 
 export function keyRoutes(app: FastifyInstance, ctx: Context): void {
   route(app, ctx, {
@@ -58,25 +79,38 @@ export function keyRoutes(app: FastifyInstance, ctx: Context): void {
       expires_at: Type.Optional(Nullable(Instant())),
     }),
     response: {
-      201: Type.Object({
-        ...KeyAnswer.properties,
-        secret: Type.Optional(Type.String({ description: "Absent where an idempotency key replays." })),
-      }),
+      201: Type.Object({ ...KeyAnswer.properties, ...SECRET }),
     },
     handle: async ({ body, principal, write }) => {
       requirePlatform(principal);
       const expiresAt = body.expires_at == null ? null : parseInstant(body.expires_at);
-      let secret = "";
-      const answer = await write(
-        async (tx) => {
-          const made = await createKey(tx, { name: body.name, scopes: body.scopes, tenantId: body.tenant_id ?? null, expiresAt });
-          secret = made.secret;
-          return keyView(made.row);
-        },
-        { status: 201 },
+      return withSecret(write, (tx) =>
+        createKey(tx, { name: body.name, scopes: body.scopes, tenantId: body.tenant_id ?? null, expiresAt }),
       );
-      // Added to the answer only now: what a replay is answered from is stored, and a secret is stored nowhere.
-      return answer instanceof Printed ? answer : { ...(answer as object), secret };
+    },
+  });
+
+  route(app, ctx, {
+    method: "POST",
+    url: "/v1/api-keys/:id/rotate",
+    permission: "admin",
+    summary: "Make the successor of an API key; the old one works on for the overlap",
+    params: Type.Object({ id: Type.String() }),
+    body: Type.Optional(
+      Closed({
+        overlap_seconds: Type.Optional(
+          Type.Integer({ minimum: 0, maximum: 2_592_000, description: "A day if not said; 0 ends the old key at once." }),
+        ),
+      }),
+    ),
+    response: { 201: Type.Object({ ...KeyAnswer.properties, ...SECRET }) },
+    handle: async ({ params, body, principal, write }) => {
+      requirePlatform(principal);
+      if (!isId("apiKey", params.id)) throw new Refusal("not_found", "There is no such API key.");
+      return withSecret(write, (tx) => {
+        tx.afterCommit(() => forgetKeys(ctx));
+        return rotateKey(tx, params.id, body?.overlap_seconds ?? 86_400);
+      });
     },
   });
 

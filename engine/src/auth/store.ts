@@ -80,3 +80,19 @@ export async function revokeKey(db: Database, id: string, at: Instant): Promise<
   );
   return rows[0] ?? null;
 }
+
+/** Lets a key end when its successor has taken over, unless it ends earlier anyway. */
+export async function replaceKey(db: Database, id: string, by: string, endsAt: Instant): Promise<void> {
+  await db.query(
+    "/* all tenants: for the platform only */ update api_keys set replaced_by = $2, expires_at = least(expires_at, $3) where id = $1",
+    [id, by, formatInstant(endsAt)],
+  );
+}
+
+export async function lockKey(db: Database, id: string): Promise<(ApiKeyRow & { replaced_by: string | null }) | null> {
+  const rows = await db.query<ApiKeyRow & { replaced_by: string | null }>(
+    `/* all tenants: for the platform only */ select ${COLUMNS}, replaced_by from api_keys where id = $1 for update`,
+    [id],
+  );
+  return rows[0] ?? null;
+}

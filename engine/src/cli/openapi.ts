@@ -1,6 +1,7 @@
 /** Writes engine/openapi.json from the routes, for `npm run openapi`. Needs no database: routes are registered, never called. */
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { createTokenVerifier } from "../auth/tokens.ts";
 import { createCatalogCache } from "../billing/catalog/catalog-cache.ts";
 import { ownTaxEngine } from "../billing/invoices/own-rates.ts";
 import { createTenantCache } from "../billing/tenants/tenant-cache.ts";
@@ -29,6 +30,7 @@ export async function documentText(): Promise<string> {
     catalog,
     tenants: createTenantCache(pool, systemClock),
     gateways: createGatewayRegistry([]),
+    tokens: createTokenVerifier(config.tokens, systemClock),
     taxes: ownTaxEngine(catalog, config.seller),
     notifiers: { email: null, whatsapp: null },
   };

@@ -22,7 +22,13 @@ export const documentation = {
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     components: {
-      securitySchemes: { bearer: { type: "http", scheme: "bearer", description: "A secret API key (bw_live_… or bw_test_…)." } },
+      securitySchemes: {
+        bearer: {
+          type: "http",
+          scheme: "bearer",
+          description: "A secret API key (bw_live_… or bw_test_…) of a server, or a JWT of a person.",
+        },
+      },
     },
     security: [{ bearer: [] }],
   },
@@ -46,6 +52,7 @@ const WHO: Record<Permission, string> = {
   "billing.read": "Needs the scope `billing.read`.",
   "billing.write": "Needs the scope `billing.write`.",
   "usage.write": "Needs the scope `usage.write`.",
+  operate: "Needs the scope `billing.write`, of a key that is not confined to one tenant.",
   admin: "Needs the scope `admin`.",
 };
 

@@ -7,7 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Static, TSchema } from "typebox";
 import { allows, type Permission, type Principal, PUBLIC } from "../auth/principal.ts";
 import { isTenantId } from "../billing/tenants/tenant.ts";
-import { commitAnswer, type Outcome, type Tx } from "../commit.ts";
+import { commitAnswer, type Origin, type Outcome, type Tx } from "../commit.ts";
 import type { Context } from "../context.ts";
 import { invalidField, Refusal, tenantNotFound } from "../errors.ts";
 import { toJson } from "./json.ts";
@@ -109,7 +109,13 @@ export function route<P extends TSchema, Q extends TSchema, B extends TSchema>(
           const tenantId = options.tenantId === undefined ? (request.params as { tenant_id?: string }).tenant_id : options.tenantId;
           const outcome: Outcome<unknown> = await commitAnswer(
             ctx,
-            { principal, source: "api", idempotency: idempotencyOf(request, principal), ...(tenantId == null ? {} : { tenantId }) },
+            {
+              principal,
+              origin: originOf(request),
+              source: "api",
+              idempotency: idempotencyOf(request, principal),
+              ...(tenantId == null ? {} : { tenantId }),
+            },
             async (tx) => {
               const body = await action(tx);
               return { status: typeof options.status === "function" ? options.status() : (options.status ?? 200), body };
@@ -145,6 +151,15 @@ export function authorize(principal: Principal, permission: Permission | undefin
 /** Another tenant's data does not exist for a principal that is confined to its own. */
 export function confine(principal: Principal, tenantId: string): void {
   if (!isTenantId(tenantId) || (principal.tenantId !== null && principal.tenantId !== tenantId)) throw tenantNotFound(tenantId);
+}
+
+function originOf(request: FastifyRequest): Origin {
+  return {
+    action: `${request.method} ${request.routeOptions.url ?? ""}`,
+    requestId: request.id,
+    ip: request.ip,
+    userAgent: request.headers["user-agent"]?.slice(0, 255) ?? null,
+  };
 }
 
 function idempotencyOf(request: FastifyRequest, principal: Principal) {

@@ -1,4 +1,6 @@
 /** The HTTP server: body parsing, who asks, errors as problem+json, the OpenAPI document, and nothing of any room. */
+import cors from "@fastify/cors";
+import helmet from "@fastify/helmet";
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from "fastify";
@@ -8,6 +10,7 @@ import type { Context } from "../context.ts";
 import { invalid, invalidField, type Problem, Refusal } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { parseJson } from "./json.ts";
+import { registerLimits } from "./limits.ts";
 import { documentation } from "./openapi.ts";
 import { authorize } from "./route.ts";
 import { faultsOf, validatorFor } from "./validate.ts";
@@ -22,6 +25,8 @@ export async function buildServer(ctx: Context, register: (app: FastifyInstance)
     bodyLimit: BODY_LIMIT,
     requestTimeout: 60_000,
     keepAliveTimeout: 65_000,
+    // Who comes through a proxy is told apart by what the proxy says, where it is one of ours.
+    trustProxy: ctx.config.trustedProxies.length > 0 ? [...ctx.config.trustedProxies] : false,
     routerOptions: { maxParamLength: 512 },
     genReqId: (request) => {
       const given = request.headers["x-request-id"];
@@ -42,14 +47,44 @@ export async function buildServer(ctx: Context, register: (app: FastifyInstance)
   });
 
   app.decorateRequest("principal");
+  // Answers are data: no page may run them or frame them. Pages say what they need themselves.
+  await app.register(helmet, {
+    contentSecurityPolicy: { useDefaults: false, directives: { "default-src": ["'none'"], "frame-ancestors": ["'none'"] } },
+    referrerPolicy: { policy: "no-referrer" },
+    hsts: ctx.config.publicUrl.startsWith("https:"),
+    crossOriginResourcePolicy: { policy: "cross-origin" },
+  });
+  await app.register(cors, {
+    origin: [...ctx.config.corsOrigins],
+    methods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
+    allowedHeaders: ["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-Request-Id", "If-None-Match"],
+    exposedHeaders: [
+      "X-Request-Id",
+      "Idempotent-Replayed",
+      "ETag",
+      "Retry-After",
+      "RateLimit-Limit",
+      "RateLimit-Remaining",
+      "RateLimit-Reset",
+    ],
+    maxAge: 86_400,
+    hideOptionsRoute: true,
+  });
+  const limits = await registerLimits(app, ctx.config.rateLimit);
   app.addHook("onRequest", async (request, reply) => {
     reply.header("X-Request-Id", request.id);
     request.principal = PUBLIC;
     if (request.is404) return;
     const permission = request.routeOptions.config.permission;
-    if (permission === "public") return;
-    request.principal = await identify(ctx, request.headers.authorization);
-    authorize(request.principal, permission);
+    if (permission !== "public") {
+      await limits.guessed(request);
+      request.principal = await identify(ctx, request.headers.authorization).catch(async (error: Error) => {
+        if (error instanceof Refusal && error.code === "unauthenticated") await limits.wrong(request);
+        throw error;
+      });
+    }
+    await limits.count(request, reply);
+    if (permission !== "public") authorize(request.principal, permission);
   });
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error as Error, request.id, ctx);
@@ -64,7 +99,7 @@ export async function buildServer(ctx: Context, register: (app: FastifyInstance)
   app.addHook("onRoute", (options) => {
     if (options.url.startsWith("/docs")) options.config = { ...options.config, permission: "public" };
   });
-  await app.register(swaggerUi, { routePrefix: "/docs", uiConfig: { docExpansion: "list" } });
+  await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: true, uiConfig: { docExpansion: "list" } });
   app.after(() => {
     app.get("/openapi.json", { config: { permission: "public" }, schema: { hide: true } }, async (_request, reply) =>
       reply.type("application/json; charset=utf-8").send(JSON.stringify(app.swagger())),
