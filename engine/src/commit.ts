@@ -12,7 +12,8 @@ import { formatInstant } from "./billing/time/instant.ts";
 import { sleep } from "./clock.ts";
 import type { Context } from "./context.ts";
 import { type CopyValue, copyInto } from "./db/copy.ts";
-import { type Connection, type Database, run } from "./db/pool.ts";
+import { type Connection, confine, type Database, run } from "./db/pool.ts";
+import { confinement, PLATFORM } from "./db/scope.ts";
 import { Refusal, tenantNotFound } from "./errors.ts";
 import { type AppendedEvent, appendEvents, stamp } from "./events/append.ts";
 import type { Happening } from "./events/types.ts";
@@ -56,8 +57,13 @@ export interface CommitOptions {
   principal: Principal;
   /** Of a request by somebody; the engine's own doings are told by events and the books. */
   origin?: Origin | undefined;
-  /** Locks nothing; fixes `now` by this tenant's clock, and refuses a tenant that does not exist. */
+  /**
+   * Locks nothing; fixes `now` by this tenant's clock, and refuses a tenant that does not exist. The write is confined to the tenant:
+   * the database refuses a row of another one, and finds none.
+   */
   tenantId?: string;
+  /** With `tenantId`: the write concerns other tenants, too. */
+  across?: boolean;
   /** Fixes `now` outright: sweeps and test clocks, which act on many tenants at one instant. */
   now?: Instant;
   idempotency?: Idempotency | undefined;
@@ -124,6 +130,7 @@ async function inside<T>(
 ): Promise<Outcome<T> | { refusal: Refusal }> {
   const { idempotency } = options;
   const db: Database = { query: (text, values) => run(connection, text, values) };
+  const only = options.across ? null : (options.tenantId ?? confinement());
   if (idempotency) {
     const replay = await takeKey<T>(ctx, db, idempotency);
     if (replay) return replay;
@@ -132,7 +139,9 @@ async function inside<T>(
   const now = await fixNow(ctx, db, options);
   let answer: Outcome<T>;
   try {
-    answer = await act(ctx, connection, options, now, action, hooks);
+    if (only !== null) await confine(connection, only);
+    answer = await act(ctx, connection, { ...options, only }, now, action, hooks);
+    if (only !== null && idempotency) await confine(connection, PLATFORM);
   } catch (error) {
     // A refusal is an answer too: the same key gets it again, though nothing of the action remains.
     if (!(error instanceof Refusal) || !idempotency || error.status >= 500) throw error;
@@ -148,7 +157,7 @@ async function inside<T>(
 async function act<T>(
   ctx: Context,
   connection: Connection,
-  options: CommitOptions,
+  options: CommitOptions & { only: string | null },
   now: Instant,
   action: (tx: Tx) => Promise<Outcome<T>>,
   hooks: (() => void)[],
@@ -160,7 +169,7 @@ async function act<T>(
     now,
     principal: options.principal,
     query: (text, values) => run(connection, text, values),
-    copy: (table, columns, rows) => copyInto(connection, table, columns, rows),
+    copy: (table, columns, rows) => copyInto(connection, table, columns, rows, options.only),
     emit: (happening) => void events.push(stamp(happening, now, options.source ?? "engine")),
     enqueue: (job) => void jobs.push(job),
     afterCommit: (hook) => void hooks.push(hook),

@@ -79,14 +79,14 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
   try {
     const databaseUrl = options.database ?? config.databaseUrl ?? (await embedded(config, options, ends));
     const clock = options.clock ?? systemClock;
+    const ran = await migrate(databaseUrl);
+    if (ran.length > 0) say(`Brought the database up to date (${ran.length} migrations)`);
     const pool = openPool(databaseUrl, config.databasePoolSize, (error) => log.warn({ err: error }, "a database connection was lost"));
     ends.push(() => pool.end());
     // What caches read, they read within transactions too: from a pool of their own, or writers that each hold a
     // connection and wait for one more would wait for ever.
     const lookups = openPool(databaseUrl, 2, (error) => log.warn({ err: error }, "a database connection was lost"));
     ends.push(() => lookups.end());
-    const ran = await migrate(pool, databaseUrl);
-    if (ran.length > 0) say(`Brought the database up to date (${ran.length} migrations)`);
     const catalog = createCatalogCache(lookups, { defaultTrialDays: config.defaultTrialDays });
     const mail = config.smtp && smtpNotifier(config.smtp);
     if (mail) ends.push(async () => mail.close());

@@ -9,7 +9,6 @@ import { join } from "node:path";
 import { processStart } from "../src/db/embedded/processes.ts";
 import { removeEmbedded, startEmbedded } from "../src/db/embedded.ts";
 import { migrate } from "../src/db/migrate.ts";
-import { openPool } from "../src/db/pool.ts";
 import { askServer, databaseOn, SERVER_VARIABLE, TEMPLATE_VARIABLE } from "./database.ts";
 
 const PREFIX = "billwright-test-";
@@ -56,11 +55,6 @@ async function makeTemplate(server: string, given: boolean): Promise<string> {
     throw new Error(`The server of TEST_DATABASE_URL made no database: ${error.message}. ${advice}`, { cause: error });
   });
   const url = databaseOn(server, name);
-  const pool = openPool(url, 2, () => {});
-  try {
-    await migrate(pool, url);
-  } finally {
-    await pool.end();
-  }
+  await migrate(url);
   return name;
 }

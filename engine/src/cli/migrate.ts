@@ -14,7 +14,7 @@ export function migrateCommand(program: Command, terminal: Terminal): void {
 }
 
 async function run(terminal: Terminal): Promise<void> {
-  const ran = await withDatabase(readConfig(terminal.env), { create: true }, migrate);
+  const ran = await withDatabase(readConfig(terminal.env), { create: true }, (_, url) => migrate(url));
   for (const name of ran) terminal.out(`Ran ${name}\n`);
   terminal.out(ran.length === 0 ? "The database is up to date.\n" : `The database is up to date (${ran.length} migrations ran).\n`);
 }

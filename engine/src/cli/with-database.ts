@@ -22,7 +22,7 @@ export async function withDatabase<T>(
   }
   try {
     const url = databaseUrl ?? embedded!.url;
-    const pool = openPool(url, 2, () => undefined);
+    const pool = openPool(url, 2, () => undefined, "owner");
     try {
       return await work(pool, url);
     } finally {

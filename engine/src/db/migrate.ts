@@ -3,16 +3,19 @@ import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { runMigrations } from "graphile-worker";
-import type { Pool } from "./pool.ts";
+import pg from "pg";
 
 const FOLDER = fileURLToPath(new URL("../../migrations/", import.meta.url));
 // Any constant will do; it names the lock that lets one process migrate at a time.
 const LOCK = 4_400_001;
 
 /** Brings the database up to date and answers the names of the files that ran. Safe from several processes at once. */
-export async function migrate(pool: Pool, connectionString: string): Promise<string[]> {
+export async function migrate(connectionString: string): Promise<string[]> {
   const ran: string[] = [];
-  const connection = await pool.connect();
+  // As who owns the tables; what ends the connection from outside fails the query that runs on it.
+  const connection = new pg.Client({ connectionString, application_name: "billwright migrate" });
+  connection.on("error", () => undefined);
+  await connection.connect();
   try {
     await connection.query("select pg_advisory_lock($1)", [LOCK]);
     await connection.query(
@@ -40,7 +43,7 @@ export async function migrate(pool: Pool, connectionString: string): Promise<str
     await runMigrations({ connectionString });
   } finally {
     await connection.query("select pg_advisory_unlock($1)", [LOCK]).catch(() => undefined);
-    connection.release();
+    await connection.end();
   }
   return ran;
 }

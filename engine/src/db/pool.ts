@@ -1,6 +1,7 @@
 /** The connection pool, and how SQL values become TypeScript values. */
 import pg from "pg";
 import { parseLossless } from "../lossless.ts";
+import { confinement, PLATFORM } from "./scope.ts";
 
 export type Pool = pg.Pool;
 export type Connection = pg.PoolClient;
@@ -21,7 +22,11 @@ function isoOf(text: string): string {
   return `${date}T${time.slice(0, 12)}Z`;
 }
 
-export function openPool(url: string, size: number, onError: (error: Error) => void): Pool {
+/** The role that the engine works as: it owns nothing, so that policies hold for it. */
+export const APP_ROLE = "billwright_app";
+
+/** `owner`: as the user of the URL, to migrate, prove and repair. */
+export function openPool(url: string, size: number, onError: (error: Error) => void, as: "app" | "owner" = "app"): Pool {
   const pool = new pg.Pool({
     connectionString: url,
     max: size,
@@ -29,7 +34,7 @@ export function openPool(url: string, size: number, onError: (error: Error) => v
     idleTimeoutMillis: 30_000,
     connectionTimeoutMillis: 10_000,
     application_name: "billwright",
-    options: "-c timezone=UTC -c datestyle=ISO",
+    options: `-c timezone=UTC -c datestyle=ISO${as === "app" ? ` -c role=${APP_ROLE} -c billwright.tenant=${PLATFORM}` : ""}`,
   });
   // Without a listener, a restart of the server kills the process.
   pool.on("error", onError);
@@ -54,6 +59,41 @@ export async function run<R extends object>(on: Pool | Connection, text: string,
   return result.rows;
 }
 
+/** A pool as a database. What is confined to a tenant asks in a transaction of its own, which alone can say so and be sure to forget it. */
 export function onPool(pool: Pool): Database {
+  return {
+    query: <R extends object>(text: string, values?: unknown[]) => {
+      const tenantId = confinement();
+      return tenantId === null ? run<R>(pool, text, values) : runConfined<R>(pool, tenantId, text, values);
+    },
+  };
+}
+
+/** A pool as a database for what serves several callers at once, whoever of them set it off. */
+export function onPlatform(pool: Pool): Database {
   return { query: (text, values) => run(pool, text, values) };
+}
+
+async function runConfined<R extends object>(pool: Pool, tenantId: string, text: string, values?: unknown[]): Promise<R[]> {
+  const connection = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await connection.query("begin");
+    await confine(connection, tenantId);
+    const rows = await run<R>(connection, text, values);
+    await connection.query("commit");
+    return rows;
+  } catch (error) {
+    await connection.query("rollback").catch((failure: Error) => {
+      broken = failure;
+    });
+    throw error;
+  } finally {
+    connection.release(broken);
+  }
+}
+
+/** Until the end of the transaction. */
+export async function confine(connection: Connection, tenantId: string): Promise<void> {
+  await run(connection, "select set_config('billwright.tenant', $1, true)", [tenantId]);
 }

@@ -9,6 +9,7 @@ import { allows, type Permission, type Principal, PUBLIC } from "../auth/princip
 import { isTenantId } from "../billing/tenants/tenant.ts";
 import { commitAnswer, type Origin, type Outcome, type Tx } from "../commit.ts";
 import type { Context } from "../context.ts";
+import { confinedTo } from "../db/scope.ts";
 import { invalidField, Refusal, tenantNotFound } from "../errors.ts";
 import { toJson } from "./json.ts";
 import { isOptional } from "./schema.ts";
@@ -98,7 +99,9 @@ export function route<P extends TSchema, Q extends TSchema, B extends TSchema>(
     ...(isOptional(spec.body) ? { preValidation: fillBody } : {}),
     handler: async (request, reply) => {
       const principal = request.principal;
-      const answer = await spec.handle({
+      const handle = (asked: Asked<P, Q, B>) =>
+        principal.tenantId === null ? spec.handle(asked) : confinedTo(principal.tenantId, () => spec.handle(asked));
+      const answer = await handle({
         params: request.params as Static<P>,
         query: request.query as Static<Q>,
         body: request.body as Static<B>,

@@ -18,16 +18,10 @@ export async function writeJobs(db: Database, jobs: JobRequest[]): Promise<void>
   if (jobs.length === 0) return;
   const unique = new Map(jobs.map((job, index) => [job.key ?? `#${index}`, job]));
   const list = [...unique.values()];
-  await db.query(
-    `/* no tenant: the queue's own tables */
-     select count(*) from graphile_worker.add_jobs(array(
-       select row(name, payload, null, run_at, null, key, null, null)::graphile_worker.job_spec
-       from unnest($1::text[], $2::json[], $3::timestamptz[], $4::text[]) as job (name, payload, run_at, key)))`,
-    [
-      list.map((job) => job.name),
-      list.map((job) => toJson(job.payload ?? {})),
-      list.map((job) => (job.runAt === undefined ? null : formatInstant(job.runAt))),
-      list.map((job) => job.key ?? null),
-    ],
-  );
+  await db.query("/* no tenant: the queue's own tables */ select enqueue_jobs($1, $2, $3, $4)", [
+    list.map((job) => job.name),
+    list.map((job) => toJson(job.payload ?? {})),
+    list.map((job) => (job.runAt === undefined ? null : formatInstant(job.runAt))),
+    list.map((job) => job.key ?? null),
+  ]);
 }

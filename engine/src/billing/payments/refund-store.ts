@@ -1,6 +1,6 @@
 /** SQL of refunds. */
 import type { Tx } from "../../commit.ts";
-import { type Database, type Pool, run } from "../../db/pool.ts";
+import { type Database, onPool, type Pool } from "../../db/pool.ts";
 import { formatInstant, type Instant } from "../time/instant.ts";
 import type { RefundStatus } from "./refund.ts";
 
@@ -83,8 +83,7 @@ export async function claimRefunds(
   leaseSeconds: number,
   limit: number,
 ): Promise<RefundRow[]> {
-  return run<RefundRow>(
-    pool,
+  return onPool(pool).query<RefundRow>(
     `/* all tenants: the worker refunds for everybody */
      update refunds set claimed_until = clock_timestamp() + make_interval(secs => $3)
      where id in (select id from refunds
@@ -97,7 +96,7 @@ export async function claimRefunds(
 }
 
 export async function markRefundSent(pool: Pool, row: RefundRow, at: Instant): Promise<void> {
-  await run(pool, "update refunds set sent_at = coalesce(sent_at, $3) where id = $1 and tenant_id = $2", [
+  await onPool(pool).query("update refunds set sent_at = coalesce(sent_at, $3) where id = $1 and tenant_id = $2", [
     row.id,
     row.tenant_id,
     formatInstant(at),

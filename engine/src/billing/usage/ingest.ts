@@ -1,7 +1,7 @@
 /** Records usage: checks it, joins its neighbours in flight, and answers once it is durable. */
 import type { Principal } from "../../auth/principal.ts";
 import type { Context } from "../../context.ts";
-import { onPool } from "../../db/pool.ts";
+import { onPlatform, onPool } from "../../db/pool.ts";
 import { invalidField, Refusal } from "../../errors.ts";
 import { markMetersUsed } from "../catalog/store.ts";
 import type { TenantRef } from "../tenants/cache.ts";
@@ -101,7 +101,8 @@ const lanes = new WeakMap<Context["pool"], Lanes>();
 function lanesOf(ctx: Context): Lanes {
   let own = lanes.get(ctx.pool);
   if (!own) {
-    const db = onPool(ctx.pool);
+    // A flight has events of several callers, whoever of them set it off.
+    const db = onPlatform(ctx.pool);
     own = new Lanes({
       insert: (revision, events) => insertEvents(db, revision, events),
       conflicts: (events) => findConflicts(db, events),
