@@ -94,6 +94,7 @@ export function route<P extends TSchema, Q extends TSchema, B extends TSchema>(
     },
     onRequest: async (request) => {
       const params = request.params as { tenant_id?: string } | undefined;
+      refuseNul(params, request.query);
       if (params?.tenant_id !== undefined) confine(request.principal, params.tenant_id);
     },
     ...(isOptional(spec.body) ? { preValidation: fillBody } : {}),
@@ -135,6 +136,13 @@ export function route<P extends TSchema, Q extends TSchema, B extends TSchema>(
       return reply.send(answer instanceof Printed ? answer.json : toJson(answer));
     },
   });
+}
+
+/** The one character that no text of PostgreSQL holds: nothing is called so, and nothing can be asked for by it. */
+function refuseNul(params: object | undefined, query: unknown): void {
+  const holds = (value: unknown) => typeof value === "string" && value.includes("\0");
+  if (Object.values(params ?? {}).some(holds)) throw new Refusal("not_found", "Nothing can be called so: the address has a NUL character.");
+  for (const [name, value] of Object.entries(query ?? {})) if (holds(value)) throw invalidField(name, "must not have a NUL character");
 }
 
 // Where a body may be left out, none is the empty one: Fastify would hold its absence against the schema.

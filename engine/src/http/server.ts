@@ -3,7 +3,7 @@ import cors from "@fastify/cors";
 import helmet from "@fastify/helmet";
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
-import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from "fastify";
+import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyReply, LogController } from "fastify";
 import { identify } from "../auth/identify.ts";
 import { PUBLIC } from "../auth/principal.ts";
 import type { Context } from "../context.ts";
@@ -16,6 +16,7 @@ import { authorize } from "./route.ts";
 import { faultsOf, validatorFor } from "./validate.ts";
 
 export const BODY_LIMIT = 1_048_576;
+const PROBLEM_JSON = "application/problem+json; charset=utf-8";
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 
 export async function buildServer(ctx: Context, register: (app: FastifyInstance) => void): Promise<FastifyInstance> {
@@ -28,6 +29,12 @@ export async function buildServer(ctx: Context, register: (app: FastifyInstance)
     // Who comes through a proxy is told apart by what the proxy says, where it is one of ours.
     trustProxy: ctx.config.trustedProxies.length > 0 ? [...ctx.config.trustedProxies] : false,
     routerOptions: { maxParamLength: 512 },
+    // An address that cannot be read, or has a part so long that nothing can be called so, is refused before any route is found.
+    frameworkErrors: (_error, request, reply) => {
+      const problem = new Refusal("not_found", `There is nothing at ${request.url.slice(0, 200)}.`).toProblem(String(request.id));
+      // Its type here knows of no schema, and so of no answer at all.
+      void (reply as unknown as FastifyReply).status(404).header("content-type", PROBLEM_JSON).send(JSON.stringify(problem));
+    },
     genReqId: (request) => {
       const given = request.headers["x-request-id"];
       return typeof given === "string" && REQUEST_ID.test(given) ? given : newId("request");
@@ -88,7 +95,7 @@ export async function buildServer(ctx: Context, register: (app: FastifyInstance)
   });
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error as Error, request.id, ctx);
-    void reply.status(problem.status).header("content-type", "application/problem+json; charset=utf-8").send(JSON.stringify(problem));
+    void reply.status(problem.status).header("content-type", PROBLEM_JSON).send(JSON.stringify(problem));
   });
   app.setNotFoundHandler((request) => {
     throw new Refusal("not_found", `There is nothing at ${request.method} ${request.url.slice(0, 200)}.`);
