@@ -24,6 +24,11 @@ export interface RouteSpec<P extends TSchema, Q extends TSchema, B extends TSche
   body?: B;
   /** Answer schemas by status, for the OpenAPI document. */
   response?: Record<number, TSchema>;
+  /**
+   * Fields of the body that are for the operator, not for who is billed: with any value, or with these. Whoever is confined to a
+   * tenant is refused for sending one.
+   */
+  operatorFields?: Readonly<Record<string, "any" | readonly unknown[]>>;
   bodyLimit?: number;
   /** `false`: not in the OpenAPI document. */
   documented?: boolean;
@@ -100,6 +105,7 @@ export function route<P extends TSchema, Q extends TSchema, B extends TSchema>(
     ...(isOptional(spec.body) ? { preValidation: fillBody } : {}),
     handler: async (request, reply) => {
       const principal = request.principal;
+      if (spec.operatorFields && principal.tenantId !== null) refuseFields(spec.operatorFields, request.body);
       const handle = (asked: Asked<P, Q, B>) =>
         principal.tenantId === null ? spec.handle(asked) : confinedTo(principal.tenantId, () => spec.handle(asked));
       const answer = await handle({
@@ -136,6 +142,15 @@ export function route<P extends TSchema, Q extends TSchema, B extends TSchema>(
       return reply.send(answer instanceof Printed ? answer.json : toJson(answer));
     },
   });
+}
+
+function refuseFields(fields: Readonly<Record<string, "any" | readonly unknown[]>>, body: unknown): void {
+  for (const [name, values] of Object.entries(fields)) {
+    const value = (body as Record<string, unknown> | null | undefined)?.[name];
+    if (value === undefined || (values !== "any" && !values.includes(value))) continue;
+    const message = values === "any" ? "is for the operator to say" : `${JSON.stringify(value)} is for the operator to say`;
+    throw new Refusal("forbidden", `${name} ${message}.`, { faults: [{ path: name, message }] });
+  }
 }
 
 /** The one character that no text of PostgreSQL holds: nothing is called so, and nothing can be asked for by it. */

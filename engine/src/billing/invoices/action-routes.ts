@@ -33,7 +33,7 @@ export function invoiceActionRoutes(app: FastifyInstance, ctx: Context): void {
     route(app, ctx, {
       method: "POST",
       url: `/v1/invoices/:id/${step}`,
-      permission: "billing.write",
+      permission: "operate",
       summary,
       params: Params,
       body: Type.Optional(Closed({})),

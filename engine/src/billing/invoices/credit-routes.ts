@@ -73,7 +73,7 @@ export function creditNoteRoutes(app: FastifyInstance, ctx: Context): void {
   route(app, ctx, {
     method: "POST",
     url: "/v1/invoices/:id/credit-notes",
-    permission: "billing.write",
+    permission: "operate",
     summary: "Make a credit note: of lines, of an amount, or of all that is left",
     params: Params,
     body: Type.Optional(
@@ -127,7 +127,7 @@ export function creditNoteRoutes(app: FastifyInstance, ctx: Context): void {
   route(app, ctx, {
     method: "POST",
     url: "/v1/invoices/:id/refunds",
-    permission: "billing.write",
+    permission: "operate",
     summary: "Give money back, with a credit note over it",
     params: Params,
     body: Type.Optional(Closed({ amount: Type.Optional(Amount()), reason: Type.Optional(Text(500)) })),

@@ -39,7 +39,7 @@ export function discountRoutes(app: FastifyInstance, ctx: Context): void {
   route(app, ctx, {
     method: "POST",
     url: "/v1/tenants/:tenant_id/discounts",
-    permission: "billing.write",
+    permission: "operate",
     summary: "Give a tenant a coupon: it comes off the invoices from now on",
     params: Params,
     body: Closed({ coupon: Key("The key of a coupon.") }),
@@ -66,7 +66,7 @@ export function discountRoutes(app: FastifyInstance, ctx: Context): void {
   route(app, ctx, {
     method: "DELETE",
     url: "/v1/tenants/:tenant_id/discounts/:id",
-    permission: "billing.write",
+    permission: "operate",
     summary: "End a discount; invoices that have it keep it",
     params: OneParams,
     response: { 200: DiscountView },

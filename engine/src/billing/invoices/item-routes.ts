@@ -65,7 +65,7 @@ export function invoiceItemRoutes(app: FastifyInstance, ctx: Context): void {
   route(app, ctx, {
     method: "POST",
     url: "/v1/tenants/:tenant_id/invoice-items",
-    permission: "billing.write",
+    permission: "operate",
     summary: "Bill something once: on the next invoice, or on one of its own",
     params: Params,
     body: Body,
@@ -117,7 +117,7 @@ export function invoiceItemRoutes(app: FastifyInstance, ctx: Context): void {
   route(app, ctx, {
     method: "DELETE",
     url: "/v1/tenants/:tenant_id/invoice-items/:id",
-    permission: "billing.write",
+    permission: "operate",
     summary: "Drop a one-off line that still waits",
     params: Type.Object({ tenant_id: Type.String(), id: Type.String({ maxLength: 64 }) }),
     response: { 200: Type.Object({ id: Type.String(), deleted: Type.Boolean() }) },

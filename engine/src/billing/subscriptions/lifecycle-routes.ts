@@ -77,6 +77,7 @@ export function lifecycleRoutes(app: FastifyInstance, ctx: Context): void {
     method: "POST",
     url: "/v1/tenants/:tenant_id/subscription/plan",
     permission: "billing.write",
+    operatorFields: { proration: ["none"] },
     summary: "Change the plan now or when the period ends; dry_run answers the lines that it would make",
     params: Params,
     body: Closed({
@@ -112,6 +113,7 @@ export function lifecycleRoutes(app: FastifyInstance, ctx: Context): void {
     method: "POST",
     url: "/v1/tenants/:tenant_id/subscription/cancel",
     permission: "billing.write",
+    operatorFields: { refund_unused: [true] },
     summary: "Cancel now or when the period ends",
     params: Params,
     body: Type.Optional(
