@@ -535,7 +535,7 @@ export interface paths {
         put?: never;
         /**
          * Issue a draft: it gets its number and is owed
-         * @description Needs the scope `billing.write`.
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
          */
         post: operations["postInvoicesFinalize"];
         delete?: never;
@@ -555,7 +555,7 @@ export interface paths {
         put?: never;
         /**
          * Void an invoice: nothing is owed, and its number stays taken
-         * @description Needs the scope `billing.write`.
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
          */
         post: operations["postInvoicesVoid"];
         delete?: never;
@@ -575,7 +575,7 @@ export interface paths {
         put?: never;
         /**
          * Mark an invoice uncollectible; it can still be paid
-         * @description Needs the scope `billing.write`.
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
          */
         post: operations["postInvoicesUncollectible"];
         delete?: never;
@@ -619,7 +619,7 @@ export interface paths {
         put?: never;
         /**
          * Give a tenant a coupon: it comes off the invoices from now on
-         * @description Needs the scope `billing.write`.
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
          */
         post: operations["postTenantsDiscounts"];
         delete?: never;
@@ -640,7 +640,7 @@ export interface paths {
         post?: never;
         /**
          * End a discount; invoices that have it keep it
-         * @description Needs the scope `billing.write`.
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
          */
         delete: operations["deleteTenantsDiscountsById"];
         options?: never;
@@ -663,7 +663,7 @@ export interface paths {
         put?: never;
         /**
          * Bill something once: on the next invoice, or on one of its own
-         * @description Needs the scope `billing.write`.
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
          */
         post: operations["postTenantsInvoiceItems"];
         delete?: never;
@@ -684,7 +684,7 @@ export interface paths {
         post?: never;
         /**
          * Drop a one-off line that still waits
-         * @description Needs the scope `billing.write`.
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
          */
         delete: operations["deleteTenantsInvoiceItemsById"];
         options?: never;
@@ -707,7 +707,7 @@ export interface paths {
         put?: never;
         /**
          * Make a credit note: of lines, of an amount, or of all that is left
-         * @description Needs the scope `billing.write`.
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
          */
         post: operations["postInvoicesCreditNotes"];
         delete?: never;
@@ -727,7 +727,7 @@ export interface paths {
         put?: never;
         /**
          * Give money back, with a credit note over it
-         * @description Needs the scope `billing.write`.
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
          */
         post: operations["postInvoicesRefunds"];
         delete?: never;
@@ -791,7 +791,7 @@ export interface paths {
         put?: never;
         /**
          * Make the invoice of a billing period now; the same period again answers the same invoice
-         * @description Needs the scope `billing.write`.
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
          */
         post: operations["postTenantsInvoices"];
         delete?: never;
