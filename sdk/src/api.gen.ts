@@ -7414,6 +7414,7 @@ export interface operations {
                 tenant_id?: string;
                 /** @description Such as subscription, invoice or api_key. */
                 object_type?: string;
+                /** @description The id or key of the object. */
                 object_id?: string;
                 /** @description The id of a key, or the subject of a person. */
                 actor?: string;

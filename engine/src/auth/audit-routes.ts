@@ -47,7 +47,7 @@ export function auditRoutes(app: FastifyInstance, ctx: Context): void {
         ...ListQuery,
         tenant_id: Type.Optional(TenantId()),
         object_type: Type.Optional(Type.String({ maxLength: 64, description: "Such as subscription, invoice or api_key." })),
-        object_id: Type.Optional(Type.String({ maxLength: 255 })),
+        object_id: Type.Optional(Type.String({ maxLength: 255, description: "The id or key of the object." })),
         actor: Type.Optional(Type.String({ maxLength: 255, description: "The id of a key, or the subject of a person." })),
         from: Type.Optional(Instant()),
         to: Type.Optional(Instant()),
