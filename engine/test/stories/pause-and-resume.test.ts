@@ -128,6 +128,7 @@ describe("pause and resume", () => {
     await refunded.step("pause");
     await clock.to("2026-06-16T00:00:00Z");
     await refunded.step("cancel", { when: "now", refund_unused: true });
-    expect(await refunded.balance()).toBe(1_500);
+    expect((await refunded.invoices())[0]).toMatchObject({ total: 3_000, amount_credited: 1_500, amount_refunded: 1_500 });
+    expect(await refunded.balance()).toBe(0);
   });
 });

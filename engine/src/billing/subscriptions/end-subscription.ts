@@ -1,7 +1,8 @@
-/** Ends a subscription at once: the last invoice has what was used and not billed, and gives back what was paid if asked to. */
+/** Ends a subscription at once: the last invoice has what was used and not billed; credit notes give back what was paid if asked to. */
 import type { Tx } from "../../commit.ts";
+import { creditUnused } from "../invoices/credit-unused.ts";
 import { issueInvoices } from "../invoices/issue.ts";
-import { prepareInvoices } from "../invoices/prepare.ts";
+import { type BillingRequest, prepareInvoices } from "../invoices/prepare.ts";
 import type { Instant } from "../time/instant.ts";
 import { cutPeriod } from "./cut-period.ts";
 import { isTrialPeriod, pauseOf } from "./cycle.ts";
@@ -13,6 +14,8 @@ export interface EndInput {
   at: Instant;
   reason: string | null;
   refundUnused: boolean;
+  /** Why it ends, where nobody asked for it; and what else the event says of that. */
+  cause?: { summary: string; data: Record<string, unknown> };
 }
 
 export async function endSubscription(tx: Tx, row: SubscriptionRow, input: EndInput): Promise<SubscriptionRow> {
@@ -30,6 +33,7 @@ export async function endSubscription(tx: Tx, row: SubscriptionRow, input: EndIn
     closed_until: at,
     pause: null,
     scheduled_change: null,
+    grace_until: null,
     due_at: null,
   };
   await saveSubscription(tx, next);
@@ -38,18 +42,34 @@ export async function endSubscription(tx: Tx, row: SubscriptionRow, input: EndIn
     type: input.status === "canceled" ? "subscription.canceled" : "subscription.expired",
     tenantId: row.tenant_id,
     subject: row.id,
-    summary: input.status === "canceled" ? "The subscription was canceled." : "The subscription ended before it began.",
+    summary:
+      input.cause?.summary ?? (input.status === "canceled" ? "The subscription was canceled." : "The subscription ended before it began."),
     data: {
       subscription: row.id,
       plan: row.plan_key,
       status: next.status,
       reason: next.cancel_reason,
       refund_unused: input.refundUnused,
+      ...input.cause?.data,
     },
   });
+  const last = await giveBack(tx, row, requests);
   await issueInvoices(
     tx,
-    (await prepareInvoices(tx.ctx, tx, requests)).filter((draft) => draft !== null),
+    (await prepareInvoices(tx.ctx, tx, last)).filter((draft) => draft !== null),
   );
   return next;
+}
+
+/** Credit notes take what they can of the unused time off the last of the invoices. */
+async function giveBack(tx: Tx, row: SubscriptionRow, requests: BillingRequest[]): Promise<BillingRequest[]> {
+  const last = requests.at(-1);
+  if (!last?.extra || last.extra.length === 0) return requests;
+  const { lines, noted } = await creditUnused(tx, {
+    tenantId: row.tenant_id,
+    subscriptionId: row.id,
+    period: { start: row.current_period_start, end: row.current_period_end },
+    credits: last.extra,
+  });
+  return requests.with(-1, { ...last, extra: lines, noted });
 }

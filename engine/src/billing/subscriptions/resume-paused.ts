@@ -24,6 +24,7 @@ export async function resumePaused(tx: Tx, row: SubscriptionRow, at: Instant): P
     ...fromNewCycle(changed, at),
     status: "active",
     pause: null,
+    grace_until: null,
     trial_end: trial ? pausedAt : row.trial_end,
   };
   const next = { ...live, due_at: dueAt(live) };
