@@ -8,6 +8,7 @@ import { cutPeriod } from "./cut-period.ts";
 import { isTrialPeriod, pauseOf } from "./cycle.ts";
 import { deleteTrial, type SubscriptionRow, saveSubscription } from "./store.ts";
 import { assertMove } from "./subscription.ts";
+import { sayUnserved, unservedUsage } from "./unserved-usage.ts";
 
 export interface EndInput {
   status: "canceled" | "expired";
@@ -22,7 +23,8 @@ export async function endSubscription(tx: Tx, row: SubscriptionRow, input: EndIn
   assertMove(row.status, input.status);
   // Nothing of a trial is billed, nor of what never began; a pause has ended what was served.
   const billed = row.status !== "incomplete" && !isTrialPeriod(row);
-  const at = Math.min(pauseOf(row)?.pausedAt ?? input.at, row.current_period_end);
+  const pausedAt = pauseOf(row)?.pausedAt ?? input.at;
+  const at = Math.min(pausedAt, row.current_period_end);
   const requests = billed ? (await cutPeriod(tx.ctx, tx, row, { at, credit: input.refundUnused, next: null })).requests : [];
   const next: SubscriptionRow = {
     ...row,
@@ -38,18 +40,20 @@ export async function endSubscription(tx: Tx, row: SubscriptionRow, input: EndIn
   };
   await saveSubscription(tx, next);
   if (row.status === "incomplete") await deleteTrial(tx, row);
+  const unserved = sayUnserved(await unservedUsage(tx, row, { start: pausedAt, end: input.at }));
+  const ended = input.status === "canceled" ? "The subscription was canceled." : "The subscription ended before it began.";
   tx.emit({
     type: input.status === "canceled" ? "subscription.canceled" : "subscription.expired",
     tenantId: row.tenant_id,
     subject: row.id,
-    summary:
-      input.cause?.summary ?? (input.status === "canceled" ? "The subscription was canceled." : "The subscription ended before it began."),
+    summary: (input.cause?.summary ?? ended) + unserved.words,
     data: {
       subscription: row.id,
       plan: row.plan_key,
       status: next.status,
       reason: next.cancel_reason,
       refund_unused: input.refundUnused,
+      ...unserved.data,
       ...input.cause?.data,
     },
   });
