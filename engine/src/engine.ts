@@ -94,7 +94,7 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       pool,
       catalog,
       tenants: createTenantCache(lookups, clock),
-      gateways: createGatewayRegistry(config.mode === "sandbox" ? [sandboxGateway(pool, clock)] : []),
+      gateways: createGatewayRegistry(config.mode === "sandbox" ? [sandboxGateway(pool, clock, config.sandboxWithoutCard)] : []),
       taxes: ownTaxEngine(catalog, config.seller),
       notifiers: {
         email: mail,
