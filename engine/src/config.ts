@@ -32,6 +32,8 @@ export interface Config {
   usage: { maxAgeDays: number; maxAheadMinutes: number };
   defaultTrialDays: number;
   gracePeriodDays: number;
+  /** Sandbox: what becomes of a payment of a tenant without a card. */
+  sandboxWithoutCard: "pays" | "fails";
   /** Days after the first failure of a payment on which it is tried again. */
   dunningRetryDays: readonly number[];
   invoicePrefix: string;
@@ -97,6 +99,7 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
       maxAheadMinutes: integer(env, "USAGE_MAX_AHEAD_MINUTES", 5, 0, 1_440),
     },
     defaultTrialDays: integer(env, "DEFAULT_TRIAL_DAYS", 14, 0, 3_650),
+    sandboxWithoutCard: oneOf(env, "SANDBOX_WITHOUT_CARD", ["pays", "fails"], "pays"),
     gracePeriodDays: integer(env, "BILLING_GRACE_PERIOD_DAYS", 3, 0, 365),
     dunningRetryDays: days(env, "DUNNING_RETRY_DAYS", [1, 3, 5, 7]),
     invoicePrefix: pattern(env, "INVOICE_PREFIX", /^[A-Za-z0-9-]{1,20}$/, "INV", "1 to 20 letters, digits or dashes"),

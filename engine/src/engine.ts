@@ -97,8 +97,8 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       pool,
       catalog,
       tenants: createTenantCache(lookups, clock),
-      gateways: createGatewayRegistry(config.mode === "sandbox" ? [sandboxGateway(pool, clock)] : []),
       tokens: createTokenVerifier(config.tokens, clock),
+      gateways: createGatewayRegistry(config.mode === "sandbox" ? [sandboxGateway(pool, clock, config.sandboxWithoutCard)] : []),
       taxes: ownTaxEngine(catalog, config.seller),
       notifiers: {
         email: mail,

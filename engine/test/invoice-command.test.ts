@@ -6,12 +6,16 @@ import { createWorld, TEST_KEY, type World } from "./world.ts";
 
 let world: World;
 let env: Record<string, string>;
+let clockId: string;
 beforeAll(async () => {
   world = await createWorld({ config: { port: 0 } });
   env = { BILLWRIGHT_URL: await world.billing.listen(), BILLWRIGHT_API_KEY: TEST_KEY };
   const clock = await world.clock("2026-01-01T00:00:00Z");
+  clockId = clock.id;
   await world.must("PUT", "/v1/catalog", {
     meters: [{ key: "calls", event: "call", aggregation: "count" }],
+    coupons: [{ key: "tenth", name: "A tenth off", percent_off: 10, duration: "forever" }],
+    tax_rates: [{ key: "vat", name: "VAT", kind: "vat", country: "DE", percent: 19 }],
     plans: [
       {
         key: "pro",
@@ -52,6 +56,38 @@ describe("show", () => {
     expect((await invoice("show", id)).out).toBe(out);
   });
 
+  test("discounts, taxes and credit notes under the lines, aligned with them", async () => {
+    await world.must("PUT", "/v1/tenants/initech", { name: "Initech", currency: "usd", address: { country: "DE" }, test_clock: clockId });
+    await world.must("POST", "/v1/tenants/initech/discounts", { coupon: "tenth" });
+    const item = { description: "Work", amount: 123_456, invoice: "own", collection: "send_invoice" };
+    const { invoice_id: id } = await world.must("POST", "/v1/tenants/initech/invoice-items", item);
+    await world.must("POST", `/v1/invoices/${id}/pay`, { amount: 100_000 });
+    await world.must("POST", `/v1/invoices/${id}/credit-notes`, { amount: 10_000, reason: "Late" });
+    await world.must("POST", `/v1/invoices/${id}/credit-notes`, { amount: 25_000, settle: "balance" });
+    await world.must("POST", `/v1/invoices/${id}/refunds`, { amount: 1_000 });
+    const { out } = await invoice("show", id);
+    const rows = out.trimEnd().split("\n");
+    const totals = rows.slice(rows.findIndex((row) => row.includes(" Lines ")));
+    expect(totals.map((row) => row.trim().replace(/ {2,}/g, " | "))).toEqual([
+      "Lines | 1,234.56",
+      "Discount: A tenth off | -123.46",
+      "VAT 19 % | 211.11",
+      "Total | USD 1,322.21",
+      "Paid | 1,000.00",
+      "Credit note CN-2026-000001: Late | -100.00",
+      "off what was due | 100.00",
+      "Credit note CN-2026-000002 | -250.00",
+      "to the balance | 250.00",
+      "Credit note CN-2026-000003 | -10.00",
+      "given back | 10.00",
+      "Due | 222.21",
+    ]);
+    // What is dim is a column to the left; everything else ends where the lines' amounts end.
+    const ends = totals.filter((row) => !/due {2,}|balance {2,}|back {2,}/.test(row)).map((row) => row.length);
+    expect(new Set(ends)).toEqual(new Set([rows.find((row) => row.includes(" Work "))!.length]));
+    expect(Math.max(...rows.map((row) => row.length))).toBeLessThanOrEqual(100);
+  });
+
   test("nothing where there is none", async () => {
     expect(await invoice("show", "INV-2026-000099")).toMatchObject({ code: 1, err: "There is no invoice INV-2026-000099.\n" });
     expect(await invoice("show", "INV-2026-000003", "--tenant", "globex")).toMatchObject({
@@ -76,8 +112,8 @@ test("list: newest first, one state alone if asked", async () => {
 test("make: the invoice of a period, once", async () => {
   const period = ["--tenant", "globex", "--period-start", "2026-02-01T00:00:00Z", "--period-end", "2026-03-01T00:00:00Z"];
   const first = JSON.parse((await invoice("make", ...period, "--json")).out);
-  expect(first).toMatchObject({ tenant_id: "globex", reason: "period", number: "INV-2026-000005" });
-  expect((await invoice("make", ...period)).out).toMatch(/Invoice INV-2026-000005 .*\n +globex, on Pro/);
+  expect(first).toMatchObject({ tenant_id: "globex", reason: "period", number: "INV-2026-000006" });
+  expect((await invoice("make", ...period)).out).toMatch(/Invoice INV-2026-000006 .*\n +globex, on Pro/);
   const wrong = await invoice(
     "make",
     "--tenant",

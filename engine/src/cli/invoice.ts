@@ -1,7 +1,7 @@
 /** `billwright invoice`: one in full, a tenant's as a list, and the one of a period made now. */
 import { type Command, Option } from "commander";
 import { type Api, ApiError } from "./api.ts";
-import { type InvoiceAnswer, printInvoice, statusWords } from "./print-invoice.ts";
+import { type InvoiceAnswer, type NoteAnswer, printInvoice, statusWords } from "./print-invoice.ts";
 import type { Shell } from "./program.ts";
 import { table } from "./table.ts";
 import { CommandError, type Terminal } from "./terminal.ts";
@@ -104,7 +104,9 @@ async function show(engine: Api, terminal: Terminal, invoice: InvoiceAnswer, jso
     plan: await planName(engine, invoice.lines[0]?.plan ?? null),
     timeZone: tenant.time_zone,
   };
-  terminal.out(printInvoice(invoice, party, terminal.columns));
+  const credited = BigInt(invoice.amount_credited) > 0n;
+  const notes = credited ? (await engine.request<Page<NoteAnswer>>("GET", `/v1/invoices/${invoice.id}/credit-notes`)).items : [];
+  terminal.out(printInvoice(invoice, party, terminal.columns, notes));
 }
 
 // A plan that was sold may be archived since.

@@ -14,12 +14,31 @@ export interface InvoiceAnswer {
   currency: string;
   period_start: string;
   period_end: string;
-  total: number | string;
-  balance_applied: number | string;
-  amount_paid: number | string;
-  amount_due: number | string;
-  lines: LineAnswer[];
+  subtotal: Minor;
+  discount: Minor;
+  tax: Minor;
+  taxes: { name: string; percent: string; inclusive: boolean; amount: Minor }[];
+  tax_status: string;
+  total: Minor;
+  balance_applied: Minor;
+  amount_paid: Minor;
+  amount_due: Minor;
+  amount_credited: Minor;
+  amount_refunded: Minor;
+  lines: (LineAnswer & { discounts: { coupon: string; name: string; amount: Minor }[] })[];
 }
+
+/** A credit note of it, as the API answers it. */
+export interface NoteAnswer {
+  number: string;
+  total: Minor;
+  to_balance: Minor;
+  refunded: Minor;
+  offset: Minor;
+  reason: string | null;
+}
+
+type Minor = number | string;
 
 export interface Party {
   name: string;
@@ -30,7 +49,8 @@ export interface Party {
 const WIDEST = 100;
 const MARGIN = "  ";
 
-export function printInvoice(invoice: InvoiceAnswer, party: Party, columns: number): string {
+/** `notes`: its credit notes, newest first. */
+export function printInvoice(invoice: InvoiceAnswer, party: Party, columns: number, notes: readonly NoteAnswer[] = []): string {
   const width = Math.min(columns, WIDEST) - MARGIN.length * 2;
   const page = new Page(width);
   page.ends(
@@ -50,15 +70,57 @@ export function printInvoice(invoice: InvoiceAnswer, party: Party, columns: numb
     for (const line of lines) addLine(page, line, invoice.currency);
   }
   page.rule();
-  page.row("Total", "", "", formatMinor(BigInt(invoice.total), invoice.currency), "bold");
-  if (BigInt(invoice.balance_applied) !== 0n) page.row("From the balance", "", "", inMajor(invoice.balance_applied, invoice.currency));
-  page.row("Paid", "", "", inMajor(invoice.amount_paid, invoice.currency));
-  page.row("Due", "", "", inMajor(invoice.amount_due, invoice.currency));
+  addTotals(page, invoice);
+  addSettlement(page, invoice, notes);
   return page.done();
 }
 
 export function statusWords(status: string): string {
   return styleText(status === "paid" ? "green" : status === "open" ? "yellow" : "dim", status);
+}
+
+const NO_TAX: Readonly<Record<string, string>> = {
+  exempt: "No tax: exempt",
+  reverse_charge: "No tax: the customer owes it (reverse charge)",
+};
+
+/** What makes the total of the lines: a row for each discount and each tax. */
+function addTotals(page: Page, { currency, ...invoice }: InvoiceAnswer): void {
+  const row = (what: string, minor: Minor | bigint) => page.row(what, "", "", inMajor(minor.toString(), currency));
+  const { discounts, taxes } = { discounts: discountsOf(invoice.lines), taxes: invoice.taxes };
+  if (discounts.length > 0 || taxes.length > 0) row("Lines", invoice.subtotal);
+  for (const { name, amount } of discounts) row(`Discount: ${name}`, -amount);
+  for (const tax of taxes) row(`${tax.name} ${tax.percent} %${tax.inclusive ? ", contained" : ""}`, tax.amount);
+  const untaxed = NO_TAX[invoice.tax_status];
+  if (untaxed !== undefined) page.text(untaxed, "dim");
+  page.row("Total", "", "", formatMinor(BigInt(invoice.total), currency), "bold");
+}
+
+/** What became of the total: what was paid, given back and taken off, and what is left of it. */
+function addSettlement(page: Page, invoice: InvoiceAnswer, notes: readonly NoteAnswer[]): void {
+  const { currency } = invoice;
+  const row = (what: string, minor: Minor | bigint) => page.row(what, "", "", inMajor(minor.toString(), currency));
+  if (BigInt(invoice.balance_applied) !== 0n) row("From the balance", invoice.balance_applied);
+  row("Paid", invoice.amount_paid);
+  for (const note of notes.toReversed()) {
+    row(`Credit note ${note.number}${note.reason === null ? "" : `: ${note.reason}`}`, -BigInt(note.total));
+    const parts = [
+      [note.offset, "off what was due"],
+      [note.refunded, "given back"],
+      [note.to_balance, "to the balance"],
+    ] as const;
+    const shown = parts.filter(([minor]) => BigInt(minor) !== 0n);
+    for (const [minor, what] of shown) page.row(`  ${what}`, "", inMajor(minor, currency), "", "dim");
+  }
+  row("Due", invoice.amount_due);
+}
+
+function discountsOf(lines: InvoiceAnswer["lines"]): { name: string; amount: bigint }[] {
+  const found = Map.groupBy(
+    lines.flatMap((line) => line.discounts),
+    ({ coupon, name }) => name || coupon,
+  );
+  return [...found].map(([name, parts]) => ({ name, amount: parts.reduce((sum, part) => sum + BigInt(part.amount), 0n) }));
 }
 
 function addLine(page: Page, line: LineAnswer, currency: string): void {

@@ -58,6 +58,58 @@ describe("credit notes", () => {
     expect((await world.must("GET", `/v1/invoices/${open.id}/credit-notes`)).items).toHaveLength(2);
   });
 
+  it("offset of an invoice whose payment is queued: the rest is asked for, once", async () => {
+    const { id } = await world.clock("2026-01-01T00:00:00Z");
+    const ten = [{ key: "base", type: "flat", amount: 1000 }];
+    await world.must("PUT", "/v1/plans/ten", { name: "Ten", currency: "usd", interval: "year", prices: ten });
+    const queued = async (tenant: string, token: string) => {
+      await world.must("PUT", `/v1/tenants/${tenant}`, { currency: "usd", test_clock: id });
+      await world.must("POST", `/v1/tenants/${tenant}/payment-methods/setup-intent`, { token });
+      await world.must("POST", `/v1/tenants/${tenant}/subscription`, { plan: "ten" });
+      const [invoice] = (await world.must("GET", `/v1/tenants/${tenant}/invoices`)).items;
+      return {
+        credit: (body: object) => world.must("POST", `/v1/invoices/${invoice.id}/credit-notes`, body),
+        read: () => world.must("GET", `/v1/invoices/${invoice.id}`),
+        attempts: async () =>
+          (await world.must("GET", `/v1/tenants/${tenant}/payments`)).items
+            .map((payment: Record<string, unknown>) => [payment.attempt, payment.amount, payment.status, payment.code])
+            .reverse(),
+      };
+    };
+    const advance = (to: string) => world.must("POST", `/v1/test-clocks/${id}/advance`, { to });
+    const pays = await queued("pays", "tok_visa");
+    const fails = await queued("fails", "tok_declined");
+    await pays.credit({ amount: 300 });
+    await pays.credit({ amount: 200 });
+    await fails.credit({ amount: 300 });
+    await advance("2026-01-01T00:00:01Z");
+    expect(await pays.attempts()).toEqual([
+      [1, 1000, "failed", "credited"],
+      [2, 700, "failed", "credited"],
+      [3, 500, "succeeded", null],
+    ]);
+    expect(await pays.read()).toMatchObject({ status: "paid", amount_paid: 500, amount_credited: 500 });
+    // The first failure is the one of the new attempt, and the schedule counts from it. What is offset then, the retry does not ask for.
+    expect(await fails.read()).toMatchObject({ status: "open", amount_due: 700, next_attempt_at: "2026-01-02T00:00:00Z" });
+    await fails.credit({ amount: 100 });
+    await advance("2026-01-05T00:00:00Z");
+    expect(await fails.attempts()).toEqual([
+      [1, 1000, "failed", "credited"],
+      [2, 700, "failed", "card_declined"],
+      [3, 600, "failed", "card_declined"],
+      [4, 600, "failed", "card_declined"],
+    ]);
+    expect(await fails.read()).toMatchObject({ next_attempt_at: "2026-01-06T00:00:00Z" });
+  });
+
+  it("offset of a payment under way waits for its outcome, unless enough is left for it", async () => {
+    const slow = await invoice(1000, { token: "tok_pending" });
+    expect((await world.post(`/v1/invoices/${slow.id}/pay`, { amount: 180 })).status).toBe(202);
+    expect((await slow.credit({ amount: 1000 })).body).toMatchObject({ offset: 1000 });
+    expect((await slow.credit({ amount: 1 })).body).toMatchObject({ status: 409, code: "conflict" });
+    expect(await slow.read()).toMatchObject({ status: "open", amount_due: 180 });
+  });
+
   it("balance: of what was paid; a later invoice uses it up", async () => {
     const paid = await invoice(1000, { pay: true });
     expect((await paid.credit({ amount: 500, settle: "balance" })).body).toMatchObject({ total: 500, to_balance: 500, refunded: 0 });

@@ -53,6 +53,46 @@ describe("a failed payment ends", () => {
     }
   });
 
+  it.each([
+    ["cancel", "canceled"],
+    ["expire", "expired"],
+  ])("bills what was used until then, and gives nothing back: %s", async (afterDunning, status) => {
+    const prices = [
+      { key: "base", type: "flat", amount: 2900 },
+      { key: "calls", type: "usage", meter: "calls", unit_amount: "10" },
+    ];
+    const meters = [{ key: "calls", event: "call", aggregation: "sum" }];
+    const tenant = await subscribed("tok_declined", { after_dunning: afterDunning, prices }, {}, { meters });
+    try {
+      await tenant.to("2026-01-06T00:00:00Z");
+      const used = { tenant_id: "acme", event: "call", amount: 50, at: "2026-01-05T12:00:00Z", idempotency_key: "used" };
+      await tenant.world.must("POST", "/v1/usage", used);
+      await tenant.news();
+      await tenant.to("2026-01-08T00:00:00Z");
+      expect(await tenant.news()).toEqual([
+        ...FAILURE,
+        afterDunning === "cancel" ? "subscription.canceled" : "subscription.expired",
+        "invoice.created",
+        "invoice.finalized",
+        // The last invoice is charged to the same card.
+        ...FAILURE,
+      ]);
+      expect(await tenant.subscription()).toMatchObject({ status, ended_at: "2026-01-08T00:00:00Z", grace_until: null });
+      const [final, first] = (await tenant.invoices()) as Record<string, unknown>[];
+      expect(first).toMatchObject({ status: "open", amount_due: 2900, amount_credited: 0 });
+      expect(final).toMatchObject({ reason: "final", total: 500, period_end: "2026-01-08T00:00:00Z" });
+      // Both can still be paid, and nothing falls due any more.
+      await tenant.card("tok_visa");
+      await tenant.world.must("POST", `/v1/invoices/${first!.id}/pay`, {});
+      await tenant.news();
+      await tenant.to("2026-03-01T00:00:00Z");
+      expect(await tenant.news()).toEqual(["payment.succeeded", "invoice.paid"]);
+      expect(await tenant.subscription()).toMatchObject({ status });
+    } finally {
+      await tenant.world.close();
+    }
+  });
+
   it("keeps to the days and the grace that are configured", async () => {
     const tenant = await subscribed("tok_declined", {}, { dunningRetryDays: [2], gracePeriodDays: 0 });
     try {

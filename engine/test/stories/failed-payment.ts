@@ -14,10 +14,11 @@ export interface Arrears {
 }
 
 /** A tenant that subscribes on 1 January at 29.00 a month, with a card of this token. */
-export async function subscribed(token: string, plan: Record<string, unknown> = {}, config = {}): Promise<Arrears> {
+export async function subscribed(token: string, plan: Record<string, unknown> = {}, config = {}, catalog = {}): Promise<Arrears> {
   const world = await createWorld({ config });
   const clock = await world.clock("2026-01-01T00:00:00Z");
   await world.must("PUT", "/v1/catalog", {
+    ...catalog,
     plans: [
       { key: "pro", name: "Pro", currency: "usd", interval: "month", prices: [{ key: "base", type: "flat", amount: 2900 }], ...plan },
     ],

@@ -71,6 +71,59 @@ describe("pause and resume", () => {
     expect((await acme.invoices()).at(-1).total).toBe(4_700 + 3_000);
   });
 
+  it("what was used from the very instant of the pause until the resume is billed by nobody, and said", async () => {
+    const edge = await newcomer("edge", "pro");
+    await clock.to("2026-04-11T00:00:00Z");
+    await call("edge", 33, "2026-04-10T23:59:59.999Z");
+    await call("edge", 100, "2026-04-11T00:00:00Z");
+    await edge.step("pause");
+    await clock.to("2026-04-21T00:00:00Z");
+    await call("edge", 7, "2026-04-20T23:59:59.999Z");
+    await call("edge", 90, "2026-04-21T00:00:00Z");
+    await edge.step("resume");
+    const { items } = await world.must("GET", `${edge.url}/events?limit=100`);
+    const resumed = items.find((event: { type: string }) => event.type === "subscription.resumed");
+    expect(resumed.summary).toMatch(/Used in the pause and not billed: 107 of calls\.$/);
+    expect(resumed.data.unserved_usage).toEqual([{ meter: "calls", quantity: "107", events: 2 }]);
+    // It is kept, and shown with what was used.
+    const used = await world.must(
+      "GET",
+      `${edge.url}/usage?meter=calls&granularity=total&from=${"2026-04-01T00:00:00Z"}&to=2026-04-21T00:00:00Z`,
+    );
+    expect(used.items[0].value).toBe(140);
+    await clock.to("2026-05-21T00:00:00Z");
+    // 33 calls less a third of the free ones, then 90 less all of them.
+    expect((await edge.invoices()).flatMap(linesOf).filter(([kind]) => kind === "usage")).toEqual([
+      ["usage", "calls", 230],
+      ["usage", "calls", 600],
+    ]);
+  });
+
+  it("what came in late of the time before a pause is on the next invoice", async () => {
+    const tardy = await newcomer("tardy", "pro");
+    await clock.to("2026-04-11T00:00:00Z");
+    await tardy.step("pause");
+    await clock.to("2026-04-21T00:00:00Z");
+    await tardy.step("resume");
+    await call("tardy", 12, "2026-04-10T23:59:59.999Z");
+    await clock.to("2026-05-21T00:00:00Z");
+    expect((await tardy.invoices()).at(-1).lines).toContainEqual(
+      expect.objectContaining({ kind: "usage", amount: 20, period_start: "2026-04-01T00:00:00Z", period_end: "2026-04-11T00:00:00Z" }),
+    );
+  });
+
+  it("whoever comes back at the instant at which a pause ended for good is billed for that instant", async () => {
+    const back = await newcomer("back", "pro");
+    await clock.to("2026-04-11T00:00:00Z");
+    await back.step("pause");
+    await clock.to("2026-04-21T00:00:00Z");
+    await call("back", 50, "2026-04-21T00:00:00Z");
+    await back.step("cancel", { when: "now" });
+    await back.start({ plan: "pro" });
+    await clock.to("2026-05-21T00:00:00Z");
+    expect((await back.invoices()).at(-1)).toMatchObject({ total: 3_200 });
+  });
+
   it("resumes by itself on its date, to the second", async () => {
     const until = await newcomer("until", "pro");
     await clock.to("2026-04-16T00:00:00Z");
@@ -128,6 +181,7 @@ describe("pause and resume", () => {
     await refunded.step("pause");
     await clock.to("2026-06-16T00:00:00Z");
     await refunded.step("cancel", { when: "now", refund_unused: true });
-    expect(await refunded.balance()).toBe(1_500);
+    expect((await refunded.invoices())[0]).toMatchObject({ total: 3_000, amount_credited: 1_500, amount_refunded: 1_500 });
+    expect(await refunded.balance()).toBe(0);
   });
 });

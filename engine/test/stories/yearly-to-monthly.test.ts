@@ -19,6 +19,8 @@ describe("yearly to monthly and back", () => {
       plans: [
         { key: "monthly", name: "Monthly", group: "pro", currency: "usd", interval: "month", prices: prices(1_000) },
         { key: "yearly", name: "Yearly", group: "pro", currency: "usd", interval: "year", prices: prices(7_300) },
+        { key: "monthly_bound", name: "M", currency: "usd", interval: "month", minimum_commitment: 5_000, prices: prices(1_000) },
+        { key: "yearly_bound", name: "Y", currency: "usd", interval: "year", minimum_commitment: 20_000, prices: prices(7_300) },
       ],
     });
   });
@@ -119,4 +121,20 @@ describe("yearly to monthly and back", () => {
     await clock.to("2027-01-01T00:00:00Z");
     expect((await changed.invoices()).at(-1)).toMatchObject({ total: 7_300, reason: "period" });
   });
+
+  it.each([
+    ["monthly_bound", "yearly_bound", "invoice_now", "2027-01-01T00:00:00Z", 12_700],
+    ["yearly_bound", "monthly_bound", "invoice_now", "2026-02-01T00:00:00Z", 4_000],
+    ["monthly_bound", "yearly_bound", "none", "2027-01-01T00:00:00Z", 12_700],
+    ["yearly_bound", "monthly_bound", "none", "2026-02-01T00:00:00Z", 4_000],
+  ])(
+    "a minimum is not reached by what was sold before, at the very instant of the start: %s to %s, %s",
+    async (from, to, proration, end, lacks) => {
+      const bound = await newcomer(`${from}-${proration}`, from);
+      await bound.step("plan", { plan: to, when: "now", proration });
+      await clock.to(end);
+      const last = (await bound.invoices()).at(-1);
+      expect(linesOf(last).filter(([kind]) => kind === "commitment")).toEqual([["commitment", null, lacks]]);
+    },
+  );
 });

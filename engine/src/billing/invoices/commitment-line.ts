@@ -23,8 +23,13 @@ export function commitmentLine(
   const service = { start: parts[0]!.about.service.start, end: parts.at(-1)!.about.service.end };
   const earlier = billed.filter((line) => line.kind === "commitment" && line.period.start === service.start);
   if (earlier.some((line) => line.stands)) return null;
-  const counts = ({ kind, period }: Pick<DraftLine, "kind" | "period">) =>
-    period.start >= service.start && (kind === "credit" ? period.end === periodEnd : period.start < service.end);
+  // What a cycle sold and gave back that ended as it began counts for none: neither ends with this period or a part of it.
+  const ends = new Set([periodEnd, ...parts.map(({ about }) => about.service.end)]);
+  const counts = ({ kind, period }: Pick<DraftLine, "kind" | "period">) => {
+    if (period.start < service.start) return false;
+    if (kind === "credit") return period.end === periodEnd;
+    return period.start < service.end && (kind === "usage" || ends.has(period.end));
+  };
   const within = (list: readonly Pick<DraftLine, "kind" | "period" | "amount">[]) =>
     list.filter(counts).reduce((sum, line) => sum + line.amount, 0n);
   const before = within(billed);

@@ -4,13 +4,14 @@ import { invalidField, Refusal } from "../../errors.ts";
 import { newId } from "../../ids.ts";
 import { amount as exactly, scale } from "../money/amount.ts";
 import { formatMinor } from "../money/currency.ts";
+import { refundablePayments } from "../payments/refund-store.ts";
 import { requestRefunds } from "../payments/request-refunds.ts";
-import { lockInFlight, withdrawPayment } from "../payments/store.ts";
 import { insertBalanceEntries } from "./balance.ts";
 import { type CreditPart, creditPart, lineTotal, partWorth, refundable, settleCredit } from "./credit.ts";
 import { type CreditNoteRow, creditedLines, insertCreditNote, updateCredited } from "./credit-store.ts";
 import { getInvoice } from "./find-invoice.ts";
 import { assertMove } from "./invoice.ts";
+import { lessenPayment } from "./lessen-payment.ts";
 import { numberOf, seriesOf } from "./numbering.ts";
 import { type InvoiceRow, type LineRow, readLines, takeNumbers } from "./store.ts";
 
@@ -24,6 +25,11 @@ export interface CreditInput {
   settle: "balance" | "refund" | "offset";
   /** All of it must go back as money, whatever was used. */
   moneyOnly?: boolean;
+  /**
+   * It must not fail for how the invoice was or is being paid: money that no gateway can give back becomes balance, and so does what
+   * an attempt under way collects too much.
+   */
+  always?: boolean;
   reason?: string | undefined;
 }
 
@@ -49,10 +55,10 @@ export async function creditInvoice(tx: Tx, input: CreditInput): Promise<CreditN
   const settled = settleCredit(input.settle, total, {
     due: invoice.amount_due,
     settled: left - invoice.amount_due,
-    refund: input.moneyOnly ? total : least(money, paidBeyond(invoice, credits, before)),
+    refund: input.moneyOnly ? total : least(await refundableMoney(tx, input, invoice), paidBeyond(invoice, credits, before)),
   });
-  if (settled.offset > 0n) await holdAttempt(tx, invoice);
   const due = invoice.amount_due - settled.offset;
+  if (settled.offset > 0n) await lessenPayment(tx, invoice, due, { wait: !input.always });
   const paid = due === 0n && (invoice.status === "open" || invoice.status === "uncollectible");
   if (paid) assertMove(invoice.status, "paid");
   const note: CreditNoteRow = {
@@ -129,12 +135,14 @@ function paidBeyond(invoice: InvoiceRow, credits: readonly Credit[], before: Map
   }, 0n);
 }
 
-// An attempt for the old amount would collect too much: it is withdrawn while that can be done, and its outcome awaited when not.
-async function holdAttempt(tx: Tx, invoice: InvoiceRow): Promise<void> {
-  const running = await lockInFlight(tx, invoice.id, invoice.tenant_id);
-  if (!running) return;
-  if (!running.untouched) throw new Refusal("conflict", `A payment of the invoice is under way (${running.id}); wait for its outcome.`);
-  await withdrawPayment(tx, running, "credited", "The invoice was credited before the payment was sent.");
+async function refundableMoney(tx: Tx, input: CreditInput, invoice: InvoiceRow): Promise<bigint> {
+  const money = invoice.amount_paid - invoice.refunded;
+  if (!input.always || input.settle !== "refund" || money === 0n) return money;
+  const payments = await refundablePayments(tx, invoice.id, invoice.tenant_id);
+  return least(
+    money,
+    payments.reduce((sum, payment) => sum + BigInt(payment.refundable), 0n),
+  );
 }
 
 const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);

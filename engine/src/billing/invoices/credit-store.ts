@@ -3,6 +3,7 @@ import type { Tx } from "../../commit.ts";
 import type { Database } from "../../db/pool.ts";
 import { toJson } from "../../http/json.ts";
 import { formatInstant, type Instant } from "../time/instant.ts";
+import type { Period } from "../time/period.ts";
 import { addParts, type CreditPart } from "./credit.ts";
 import type { LineTax } from "./invoice.ts";
 import type { InvoiceRow } from "./store.ts";
@@ -85,6 +86,33 @@ export async function creditedLines(db: Database, invoice: Pick<InvoiceRow, "id"
   const found = new Map<string, CreditPart>();
   for (const row of rows) found.set(row.line_id, addParts(found.get(row.line_id), row));
   return found;
+}
+
+export interface SoldRow {
+  id: string;
+  invoice_id: string;
+  price_key: string;
+  amount: bigint;
+  discount: bigint;
+  taxes: readonly LineTax[];
+  /** Of the invoice. */
+  total: bigint;
+  credited: bigint;
+}
+
+/** Lines that sold time of a period, however it was changed since; the last one first. Their invoices are locked. */
+export async function lockSold(
+  tx: Tx,
+  { tenantId, subscriptionId, period }: { tenantId: string; subscriptionId: string; period: Period },
+): Promise<SoldRow[]> {
+  return tx.query<SoldRow>(
+    `select l.id, l.invoice_id, l.price_key, l.amount, l.discount, l.taxes, i.total, i.credited
+     from invoice_lines l join invoices i on i.id = l.invoice_id and i.tenant_id = l.tenant_id
+     where l.subscription_id = $1 and l.tenant_id = $2 and l.period_start >= $3 and l.period_end = $4
+       and l.kind in ('flat', 'seat') and l.amount > 0 and i.status not in ('draft', 'void')
+     order by i.issued_at desc, i.id desc, l.position desc for no key update of i`,
+    [subscriptionId, tenantId, formatInstant(period.start), formatInstant(period.end)],
+  );
 }
 
 export async function updateCredited(

@@ -63,6 +63,8 @@ export interface BillingRequest {
   throughEnd?: boolean;
   /** Lines of a change, computed beside. */
   extra?: readonly DraftLine[];
+  /** What credit notes gave back of the period: on no invoice, but no part of a minimum that was reached. */
+  noted?: readonly DraftLine[];
 }
 
 interface Work {
@@ -139,7 +141,13 @@ function compose(
   if (last) {
     const committed = parts.map((part) => ({ plan: part.inForce, about: part.usage }));
     // What waited is among what is billed already.
-    const commitment = commitmentLine(committed, last.segment.period.end, currency, lines.slice(pending.length), billed);
+    const commitment = commitmentLine(
+      committed,
+      last.segment.period.end,
+      currency,
+      [...lines.slice(pending.length), ...(request.noted ?? [])],
+      billed,
+    );
     if (commitment) lines.push(commitment);
   }
   if (advance && request.advances) {

@@ -13,7 +13,7 @@ export async function markPastDue(tx: Tx, event: AppendedEvent): Promise<void> {
   const row = await lockStanding(tx, id, event.tenantId);
   if (!row || (row.status !== "active" && row.status !== "trialing")) return;
   const graceUntil = tx.now + tx.ctx.config.gracePeriodDays * DAY;
-  await updateStanding(tx, { ...row, status: "past_due", grace_until: graceUntil }, false);
+  await updateStanding(tx, { ...row, status: "past_due", grace_until: graceUntil });
   tx.emit({
     type: "subscription.past_due",
     tenantId: row.tenant_id,

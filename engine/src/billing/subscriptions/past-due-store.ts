@@ -20,13 +20,12 @@ export async function lockStanding(tx: Tx, id: string, tenantId: string): Promis
   return rows[0] ?? null;
 }
 
-/** An end takes effect at once: nothing falls due any more. */
-export async function updateStanding(tx: Tx, row: Standing, ended: boolean): Promise<void> {
-  await tx.query(
-    `update subscriptions set status = $3, grace_until = $4, updated_at = $5,
-       ended_at = case when $6 then $5 else ended_at end, due_at = case when $6 then null else due_at end,
-       canceled_at = case when $3 = 'canceled' then $5 else canceled_at end
-     where id = $1 and tenant_id = $2`,
-    [row.id, row.tenant_id, row.status, row.grace_until === null ? null : formatInstant(row.grace_until), formatInstant(tx.now), ended],
-  );
+export async function updateStanding(tx: Tx, row: Standing): Promise<void> {
+  await tx.query("update subscriptions set status = $3, grace_until = $4, updated_at = $5 where id = $1 and tenant_id = $2", [
+    row.id,
+    row.tenant_id,
+    row.status,
+    row.grace_until === null ? null : formatInstant(row.grace_until),
+    formatInstant(tx.now),
+  ]);
 }

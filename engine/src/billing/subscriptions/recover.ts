@@ -10,7 +10,7 @@ export async function recover(tx: Tx, event: AppendedEvent): Promise<void> {
   if (!failed || id === null || event.tenantId === null) return;
   const row = await lockStanding(tx, id, event.tenantId);
   if (row?.status !== "past_due" || (await hasFailing(tx, row.tenant_id, row.id))) return;
-  await updateStanding(tx, { ...row, status: "active", grace_until: null }, false);
+  await updateStanding(tx, { ...row, status: "active", grace_until: null });
   tx.emit({
     type: "subscription.updated",
     tenantId: row.tenant_id,

@@ -12,6 +12,7 @@ import { scheduledTerms } from "./scheduled-terms.ts";
 import { type SubscriptionRow, saveSubscription } from "./store.ts";
 import { assertMove } from "./subscription.ts";
 import { fromNewCycle, underTerms } from "./terms.ts";
+import { sayUnserved, unservedUsage } from "./unserved-usage.ts";
 
 export async function resumePaused(tx: Tx, row: SubscriptionRow, at: Instant): Promise<SubscriptionRow> {
   assertMove(row.status, "active");
@@ -24,17 +25,19 @@ export async function resumePaused(tx: Tx, row: SubscriptionRow, at: Instant): P
     ...fromNewCycle(changed, at),
     status: "active",
     pause: null,
+    grace_until: null,
     trial_end: trial ? pausedAt : row.trial_end,
   };
   const next = { ...live, due_at: dueAt(live) };
   const cut = trial ? null : await cutPeriod(tx.ctx, tx, row, { at: Math.min(pausedAt, row.current_period_end), credit: true, next });
   await saveSubscription(tx, next);
+  const unserved = sayUnserved(await unservedUsage(tx, row, { start: pausedAt, end: at }));
   tx.emit({
     type: "subscription.resumed",
     tenantId: row.tenant_id,
     subject: row.id,
-    summary: "The subscription was resumed, and a new period began.",
-    data: { subscription: row.id, plan: next.plan_key, status: next.status, paused_at: row.pause?.paused_at },
+    summary: `The subscription was resumed, and a new period began.${unserved.words}`,
+    data: { subscription: row.id, plan: next.plan_key, status: next.status, paused_at: row.pause?.paused_at, ...unserved.data },
   });
   if (terms) announcePlanChange(tx, row, next, "invoice_now");
   if (!cut) {

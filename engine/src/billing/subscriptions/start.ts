@@ -115,6 +115,8 @@ async function firstState(tx: Tx, input: StartInput, plan: Plan): Promise<Omit<S
 /** Whoever cancels at once is billed for that instant too; who comes back at the same one, or dates the start back, not again. */
 function usageAfter(before: SubscriptionRow): Instant | null {
   if (before.ended_at === null) return null;
+  // It was paused at its end: it served nothing there.
+  if (before.closed_until < before.ended_at) return before.ended_at;
   return before.ended_at < before.current_period_end ? before.ended_at + 1 : before.ended_at;
 }
 

@@ -177,7 +177,7 @@ export async function saveSubscription(tx: Tx, row: SubscriptionRow): Promise<vo
   await tx.query(
     `update subscriptions set plan_key = $3, plan_version = $4, status = $5, seats = $6, interval_unit = $7, interval_count = $8, anchor_at = $9, cycle_start = $10,
        current_period_start = $11, current_period_end = $12, closed_until = $13, trial_end = $14, trial_warned = $15, cancel_at = $16, canceled_at = $17,
-       cancel_reason = $18, ended_at = $19, pause = $20, scheduled_change = $21, auto_renew = $22, billing_email = $23, due_at = $24, updated_at = $25
+       cancel_reason = $18, ended_at = $19, pause = $20, scheduled_change = $21, auto_renew = $22, billing_email = $23, due_at = $24, updated_at = $25, grace_until = $26
      where id = $1 and tenant_id = $2`,
     [
       row.id,
@@ -205,6 +205,7 @@ export async function saveSubscription(tx: Tx, row: SubscriptionRow): Promise<vo
       row.billing_email,
       at(row.due_at),
       formatInstant(tx.now),
+      at(row.grace_until),
     ],
   );
 }

@@ -10,6 +10,9 @@ export interface TestCard {
   refusesRefunds?: boolean;
 }
 
+/** What is said where there is nothing to charge. */
+export const NO_CARD = { code: "no_payment_method", reason: "The tenant has no payment method." };
+
 export const TEST_CARDS: readonly TestCard[] = [
   { number: "4242424242424242", token: "tok_visa", brand: "visa", outcome: "succeeded" },
   { number: "5555555555554444", token: "tok_mastercard", brand: "mastercard", outcome: "succeeded" },
@@ -39,6 +42,8 @@ export const TEST_CARDS: readonly TestCard[] = [
     code: "expired_card",
     reason: "The card has expired.",
   },
+  // Of a tenant that gives no card: charges fail as they do where there is none.
+  { number: "0000000000000000", token: "tok_none", brand: "none", outcome: "failed", ...NO_CARD },
   { number: "4000002500003155", token: "tok_requires_action", brand: "visa", outcome: "requires_action" },
   { number: "4000000000000077", token: "tok_pending", brand: "visa", outcome: "pending" },
   { number: "4000000000000119", token: "tok_unknown", brand: "visa", outcome: "unknown", reason: "The sandbox did not answer in time." },

@@ -1,15 +1,18 @@
 /**
  * The gateway that needs nobody: outcomes follow from the test card, every answer is remembered by its key as a real
- * gateway does, and a tenant without a card pays, so that a first invoice is paid without any set-up.
+ * gateway does, and a tenant without a card pays, so that a first invoice is paid without any set-up; unless it is told otherwise.
  */
 import type { ChargeOutcome, ChargeRequest, PaymentGateway, RefundOutcome, RefundRequest } from "../../billing/payments/gateway.ts";
 import { formatInstant } from "../../billing/time/instant.ts";
 import type { Clock } from "../../clock.ts";
 import { type Pool, run } from "../../db/pool.ts";
 import { toJson } from "../../http/json.ts";
-import { testCard } from "./cards.ts";
+import { NO_CARD, type TestCard, testCard } from "./cards.ts";
 
-export function sandboxGateway(pool: Pool, clock: Clock): PaymentGateway {
+/** What becomes of a charge where the tenant has no card. */
+export type WithoutCard = "pays" | "fails";
+
+export function sandboxGateway(pool: Pool, clock: Clock, withoutCard: WithoutCard = "pays"): PaymentGateway {
   return {
     name: "sandbox",
 
@@ -19,7 +22,7 @@ export function sandboxGateway(pool: Pool, clock: Clock): PaymentGateway {
         `/* no tenant: the gateway's own memory */
          insert into sandbox_charges (idempotency_key, answer, created_at) values ($1, $2, $3)
          on conflict (idempotency_key) do update set idempotency_key = excluded.idempotency_key returning answer`,
-        [request.idempotencyKey, toJson(decide(request)), formatInstant(clock.now())],
+        [request.idempotencyKey, toJson(decide(request, withoutCard)), formatInstant(clock.now())],
       );
       return outcomeOf(row!.answer);
     },
@@ -87,8 +90,9 @@ interface Remembered {
   refuses_refunds: boolean;
 }
 
-function decide(request: ChargeRequest): Remembered {
-  const card = request.method === null ? null : testCard(request.method);
+function decide(request: ChargeRequest, withoutCard: WithoutCard): Remembered {
+  const none = withoutCard === "fails" ? ({ outcome: "failed", ...NO_CARD } as const) : null;
+  const card: Partial<TestCard> | null = request.method === null ? none : testCard(request.method);
   return {
     status: card?.outcome ?? "succeeded",
     reference: `sandbox_${request.idempotencyKey}`,
