@@ -90,7 +90,7 @@ const SECOND = [
 ];
 
 /** Stops of a day, in hours UTC. */
-export const STOPS = [7, 15, 22] as const;
+export const STOPS = [8, 19] as const;
 
 /** `prefix` begins every id, so that years with other seeds can stand beside each other. */
 export function customersOf(seed: number, count: number, months: number): Customer[] {
@@ -103,7 +103,11 @@ function customerOf(prefix: string, index: number, months: number): Customer {
   const random = seeded(`${id} who`);
   const weighted = <T>(items: readonly (readonly [T, number])[]): T => {
     let rest = random.next() * items.reduce((sum, [, weight]) => sum + weight, 0);
-    return (items.find(([, weight]) => (rest -= weight) < 0) ?? items[0]!)[0];
+    for (const [item, weight] of items) {
+      rest -= weight;
+      if (rest < 0) return item;
+    }
+    return items[0]![0];
   };
   const [country, timeZone, currency, region] = weighted(PLACES.map((place) => [place, place[4]] as const));
   const wanted = weighted(PLANS);

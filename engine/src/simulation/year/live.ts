@@ -1,5 +1,5 @@
 /**
- * Lives a year: the clock stops three times a day, customers do at their stop what they do, and everything that falls due is run by
+ * Lives a year: the clock stops twice a day and at the end of each month, customers do at their stop what they do, and everything that falls due is run by
  * the engine as it would be in real time. Nothing here bills anything: it asks the API, and looks at the books.
  */
 import { DAY, daysFromCivil, HOUR, plusMonths } from "../../billing/time/civil.ts";
@@ -82,8 +82,8 @@ export async function liveYear(ctx: Context, api: Api, input: YearInput, watcher
       for (const customer of here) if (!since.has(customer.id)) since.set(customer.id, now);
     }
     const end = midnight + DAY;
-    await use(day, end);
     if (end === monthStart(lived.months.length + 1)) {
+      await use(day, end);
       const after = await readSubscribers(ctx, clockId);
       const start = monthStart(lived.months.length);
       const month = { start, end, ...movementOf(before, after), ...(await readMoney(ctx, clockId, start, end)) };

@@ -6,6 +6,8 @@ const FAILING = ["tok_declined", "tok_insufficient_funds", "tok_insufficient_fun
 
 export async function spoilCards(visit: Visit): Promise<void> {
   const { subscription } = visit.standing;
+  // Who is sent invoices pays from the bank.
+  if (visit.customer.collection === "send_invoice") return;
   if (subscription === null || (subscription.status !== "active" && subscription.status !== "trialing")) return;
   const random = visit.random("spoil");
   if (!monthly(visit, random, 0.035)) return;

@@ -33,7 +33,8 @@ async function arrive(visit: Visit): Promise<void> {
   if (customer.plan === null) return visit.reload();
   const random = visit.random("sign up");
   // One in thirty begins with a card that is refused from the start.
-  await card(visit, random.chance(1 / 30) ? "tok_declined" : random.chance(0.02) ? SELDOM : random.pick(GOOD_CARDS));
+  const refused = random.chance(1 / 30) && customer.collection === "charge_automatically";
+  await card(visit, refused ? "tok_declined" : random.chance(0.02) ? SELDOM : random.pick(GOOD_CARDS));
   await start(visit, customer.plan, random);
 }
 
