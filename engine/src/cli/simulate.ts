@@ -147,7 +147,7 @@ async function checkEmpty(ctx: Context, { seed, besideOthers }: Options): Promis
   const db = onPool(ctx.pool);
   const [own] = await db.query("select id from tenants where id like $1 /* tenant_id */ limit 1", [`sim${seed}-%`]);
   if (own) throw new CommandError(`This database holds a simulated year of seed ${seed} already. Use an empty one, or another --seed.`);
-  const [other] = await db.query<{ id: string }>("select id from tenants where true /* tenant_id: of anybody */ order by no limit 1");
+  const [other] = await db.query<{ id: string }>("/* all tenants: whether there is one */ select id from tenants order by no limit 1");
   if (other && !besideOthers)
     throw new CommandError(
       `This database holds tenants already (${other.id} and maybe more). Use an empty one, or say --beside-others to add invented ones to them.`,
