@@ -32,14 +32,14 @@ describe("billwright simulate", () => {
   });
   afterAll(() => world.close());
 
-  it("is refused in live mode, and with numbers that make no sense", { timeout: 60_000 }, async () => {
+  it("is refused in live mode, and with numbers that make no sense", { timeout: 240_000 }, async () => {
     const live = await simulate([], { BILLWRIGHT_MODE: "live" });
     expect([live.code, live.err]).toEqual([1, expect.stringContaining("for the sandbox")]);
     const none = await simulate(["--tenants", "0"]);
     expect([none.code, none.err]).toEqual([1, expect.stringContaining("whole number from 1 to 20000")]);
   });
 
-  it("lives the months in the database that it is given, once a seed", { timeout: 120_000 }, async () => {
+  it("lives the months in the database that it is given, once a seed", { timeout: 240_000 }, async () => {
     const first = await simulate([...small(5), "--json"]);
     expect([first.code, first.err]).toEqual([0, expect.stringContaining("6 tenants, 1 months, seed 5")]);
     const year = JSON.parse(first.out);
@@ -51,7 +51,7 @@ describe("billwright simulate", () => {
     expect([again.code, again.err]).toEqual([1, expect.stringContaining("of seed 5 already")]);
   });
 
-  it("keeps away from other tenants until it is told otherwise", { timeout: 120_000 }, async () => {
+  it("keeps away from other tenants until it is told otherwise", { timeout: 240_000 }, async () => {
     const refused = await simulate(small(6));
     expect([refused.code, refused.out, refused.err]).toEqual([1, "", expect.stringContaining("--beside-others")]);
     const beside = await simulate([...small(6), "--beside-others"]);

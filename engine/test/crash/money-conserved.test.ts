@@ -123,7 +123,7 @@ describe("money, while the engine is killed", () => {
     await database?.drop();
   });
 
-  it(`is conserved, and the books are those of an engine that lives (seed ${SEED})`, { timeout: 400_000 }, async () => {
+  it(`is conserved, and the books are those of an engine that lives (seed ${SEED})`, { timeout: 600_000 }, async () => {
     const operations = fc.sample(operation, { seed: SEED, numRuns: OPERATIONS });
     const random = seeded(`${SEED} when`);
     const wounds = new Set<number>();

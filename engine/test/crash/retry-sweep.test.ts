@@ -73,7 +73,7 @@ describe("retries of failed payments", () => {
   });
 
   it("survive kill -9 of two workers at any step: charged once, none forgotten, as if nothing had happened", {
-    timeout: 400_000,
+    timeout: 600_000,
   }, async () => {
     const random = seeded(SEED);
     let kills = 0;
