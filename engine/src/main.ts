@@ -2,6 +2,7 @@
 import { migrateCommand } from "./cli/migrate.ts";
 import { buildProgram } from "./cli/program.ts";
 import { serveCommand } from "./cli/serve.ts";
+import { simulateCommand } from "./cli/simulate.ts";
 import { startCommand } from "./cli/start.ts";
 import { processTerminal } from "./cli/terminal.ts";
 
@@ -10,4 +11,5 @@ const program = buildProgram(terminal);
 startCommand(program, terminal);
 serveCommand(program, terminal);
 migrateCommand(program, terminal);
+simulateCommand(program, terminal);
 await program.parseAsync();

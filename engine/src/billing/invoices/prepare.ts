@@ -80,10 +80,7 @@ interface Work {
 /** One draft for each request, in order; null where there is nothing to bill. */
 export async function prepareInvoices(ctx: Context, db: Database, requests: readonly BillingRequest[]): Promise<(DraftInvoice | null)[]> {
   const catalog = await ctx.catalog.current();
-  const asks = requests.flatMap((request) => {
-    const { subscriptionId, tenantId } = request.subject;
-    return subscriptionId ? [{ subscriptionId, tenantId, since: billedSince(ctx, request) }] : [];
-  });
+  const asks = asksOf(ctx, requests);
   const billed = await readBilledLines(db, asks);
   const segments = await readSegments(db, asks);
   const pending = await readPending(db, asks);
@@ -121,6 +118,18 @@ export async function prepareInvoices(ctx: Context, db: Database, requests: read
     { lock: false },
   );
   return drafts.map((draft) => (draft === null ? null : completed.shift()!));
+}
+
+/** One for each subscription, however many invoices are made of it at once: what is asked twice would count twice. */
+function asksOf(ctx: Context, requests: readonly BillingRequest[]): { subscriptionId: string; tenantId: string; since: Instant }[] {
+  const asks = new Map<string, { subscriptionId: string; tenantId: string; since: Instant }>();
+  for (const request of requests) {
+    const { subscriptionId, tenantId } = request.subject;
+    if (!subscriptionId) continue;
+    const since = Math.min(billedSince(ctx, request), asks.get(subscriptionId)?.since ?? Number.POSITIVE_INFINITY);
+    asks.set(subscriptionId, { subscriptionId, tenantId, since });
+  }
+  return [...asks.values()];
 }
 
 function compose(
