@@ -1,4 +1,5 @@
-// Runs before `npm start` and `npm test`, with whatever Node the machine has, so its syntax stays parseable by old ones:
+// Runs before the scripts of package.json: "setup.mjs running" installs what running needs, without a word all that is needed for
+// development and tests. It runs with whatever Node the machine has, so its syntax stays parseable by old ones:
 // they must get as far as the sentence below. The work is in setup/install.mjs, which is loaded only after this check.
 var major = Number(process.versions.node.split(".")[0]);
 if (major < 20) {
@@ -10,7 +11,7 @@ if (major < 20) {
   process.exit(1);
 }
 import("./setup/install.mjs")
-  .then((setup) => setup.install())
+  .then((setup) => setup.install(process.argv[2] || "everything"))
   .catch((error) => {
     // biome-ignore lint/complexity/useOptionalChain: old Nodes cannot parse it
     console.error(error && error.sentence ? error.sentence : error);

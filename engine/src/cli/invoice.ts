@@ -1,11 +1,12 @@
 /** `billwright invoice`: one in full, a tenant's as a list, and the one of a period made now. */
 import { type Command, Option } from "commander";
+import { inMajor } from "../billing/money/written.ts";
 import { type Api, ApiError } from "./api.ts";
 import { type InvoiceAnswer, type NoteAnswer, printInvoice, statusWords } from "./print-invoice.ts";
 import type { Shell } from "./program.ts";
 import { table } from "./table.ts";
 import { CommandError, type Terminal } from "./terminal.ts";
-import { inMajor, localDate } from "./wording.ts";
+import { localDate } from "./wording.ts";
 
 interface Remote {
   url?: string;

@@ -1,8 +1,9 @@
 /** One invoice in full, with what made each amount, as wide as the terminal but never wider than a page. */
 import { styleText } from "node:util";
+import { type LineAnswer, roundingOf, stepsOf } from "../billing/invoices/explain-line.ts";
 import { formatMinor } from "../billing/money/currency.ts";
-import { type LineAnswer, roundingOf, stepsOf } from "./explain-line.ts";
-import { cut, grouped, inMajor, localDate } from "./wording.ts";
+import { grouped, inMajor } from "../billing/money/written.ts";
+import { cut, localDate } from "./wording.ts";
 
 /** An invoice as the API answers it. */
 export interface InvoiceAnswer {

@@ -1,9 +1,10 @@
 /** The invoices of a run as a table, and what they come to. */
 import { styleText } from "node:util";
 import { decimal } from "../billing/money/decimal.ts";
+import { inMajor } from "../billing/money/written.ts";
 import type { InvoiceAnswer } from "./print-invoice.ts";
 import { table } from "./table.ts";
-import { cut, inMajor } from "./wording.ts";
+import { cut } from "./wording.ts";
 
 export interface RunRow {
   tenant: string;

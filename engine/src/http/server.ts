@@ -17,6 +17,9 @@ import { faultsOf, validatorFor } from "./validate.ts";
 
 export const BODY_LIMIT = 1_048_576;
 const PROBLEM_JSON = "application/problem+json; charset=utf-8";
+/** Of the page under /docs, which sets styles of its own and shows pictures that are part of them. */
+const DOCS_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 
 export async function buildServer(ctx: Context, register: (app: FastifyInstance) => void): Promise<FastifyInstance> {
@@ -106,7 +109,13 @@ export async function buildServer(ctx: Context, register: (app: FastifyInstance)
   app.addHook("onRoute", (options) => {
     if (options.url.startsWith("/docs")) options.config = { ...options.config, permission: "public" };
   });
-  await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: true, uiConfig: { docExpansion: "list" } });
+  await app.register(swaggerUi, {
+    routePrefix: "/docs",
+    // Without the bar that loads other documents.
+    uiConfig: { docExpansion: "list", layout: "BaseLayout" },
+    theme: { title: "Billwright API" },
+    staticCSP: DOCS_POLICY,
+  });
   app.after(() => {
     app.get("/openapi.json", { config: { permission: "public" }, schema: { hide: true } }, async (_request, reply) =>
       reply.type("application/json; charset=utf-8").send(JSON.stringify(app.swagger())),

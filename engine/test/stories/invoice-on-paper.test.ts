@@ -1,4 +1,5 @@
 /** An invoice is printed, in any currency and script, over as many pages as it takes, and has a page of its own (lesson 30). */
+import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readPdf } from "../pdf-reader.ts";
 import { createWorld, type World } from "../world.ts";
@@ -107,13 +108,56 @@ describe("an invoice on paper", () => {
     const path = new URL(made.hosted_url).pathname;
     const page = await world.billing.app.inject({ method: "GET", url: path });
     expect([page.statusCode, page.headers["content-type"]]).toEqual([200, "text/html; charset=utf-8"]);
-    expect(page.headers["content-security-policy"]).toContain("default-src 'none'");
-    expect(page.body).not.toMatch(/<script|<b>Work/);
+    const style = /<style>([\s\S]*)<\/style>/.exec(page.body)![1]!;
+    expect(page.headers).toMatchObject({
+      "content-security-policy": `default-src 'none'; style-src 'sha256-${createHash("sha256").update(style).digest("base64")}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'`,
+      "referrer-policy": "no-referrer",
+      "cache-control": "private, no-store",
+      "x-content-type-options": "nosniff",
+    });
+    expect(page.body).not.toMatch(/<script|<b>Work| style=|src=|https?:/);
     expect(page.body).toContain("&#60;b&#62;Work&#60;/b&#62;");
     expect(readPdf((await pdfOf(`${path}/pdf`)).file)).toHaveLength(1);
     const other = await world.billing.app.inject({ method: "GET", url: `/i/${"A".repeat(32)}` });
     expect(other.statusCode).toBe(404);
     expect((await pdfOf(`/v1/invoices/${made.id}/pdf`)).status).toBe(401);
+  });
+
+  it("its page says what is owed, what made each amount, and what was taken back", async () => {
+    await world.must("PUT", "/v1/catalog", { tax_rates: [{ key: "gst", kind: "gst", country: "IN", percent: 18 }] });
+    const name = `"><img src=x onerror=alert(1)> & 'भारत'`;
+    const made = await invoice(
+      "owing",
+      { name, currency: "inr", address: { line1: "</address><style>*{}", city: "दिल्ली", country: "IN", state: "DL" } },
+      [{ description: "</td><td>परामर्श", quantity: "1234.5", unit_amount: "100" }],
+    );
+    const page = async () => (await world.billing.app.inject({ method: "GET", url: new URL(made.hosted_url).pathname })).body;
+    const before = await page();
+    expect(before).toMatch(/^<!doctype html>\n<html lang="en">/);
+    // Each tag is closed as often as it is opened, and nobody's words became one.
+    const count = (pattern: RegExp) => (before.match(pattern) ?? []).length;
+    for (const tag of ["html", "head", "body", "main", "header", "h1", "style", "table", "caption", "thead", "tbody", "address", "dl"]) {
+      expect([tag, count(new RegExp(`<${tag}[ >]`, "g"))]).toEqual([tag, count(new RegExp(`</${tag}>`, "g"))]);
+    }
+    expect([count(/<main>/g), count(/<h1>/g), count(/<style>/g), count(/<img/g), count(/<td /g)]).toEqual([1, 1, 1, 0, 8]);
+    for (const words of [
+      `Invoice ${made.number}`,
+      "₹1,456.71 due",
+      "Please pay by",
+      "Søren &#38; Œuvres",
+      "&#34;&#62;&#60;img src=x onerror=alert(1)&#62; &#38; &#39;भारत&#39;",
+      "&#60;/td&#62;&#60;td&#62;परामर्श",
+      '<td role="cell" class="quantity">1,234.5</td><td role="cell" class="unit">₹1.00</td><td role="cell" class="amount">₹1,234.50</td>',
+      "IGST 18 % of ₹1,234.50",
+    ]) {
+      expect(before).toContain(words);
+    }
+    expect(before).not.toContain("Credit notes");
+
+    const note = await world.must("POST", `/v1/invoices/${made.id}/credit-notes`, { reason: "<i>Outage</i>" });
+    const after = await page();
+    expect(after).toContain('class="badge paid"');
+    expect(after).toMatch(new RegExp(`${note.number} <small>.*&#60;i&#62;Outage.*<dd>-₹1,456.71</dd>`));
   });
 
   it("a draft has no page", async () => {

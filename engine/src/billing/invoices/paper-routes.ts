@@ -6,6 +6,7 @@ import { onPool } from "../../db/pool.ts";
 import { Refusal } from "../../errors.ts";
 import { Printed, route } from "../../http/route.ts";
 import { Closed, OneOf, Text } from "../../http/schema.ts";
+import { listCreditNotes } from "./credit-store.ts";
 import { readInvoice } from "./find-invoice.ts";
 import { hostedPage, PAGE_POLICY } from "./hosted-page.ts";
 import { type Paper, paperOf } from "./paper.ts";
@@ -22,7 +23,8 @@ export function invoicePaperRoutes(app: FastifyInstance, ctx: Context): void {
   const db = onPool(ctx.pool);
   const paperFor = async (row: InvoiceRow): Promise<(printable: (text: string) => boolean) => Paper> => {
     const lines = (await readLines(db, [row.tenant_id], [row.id])).get(row.id) ?? [];
-    return (printable) => paperOf(row, lines, ctx.config.seller, printable);
+    const credits = row.credited === 0n ? [] : await listCreditNotes(db, row.id, row.tenant_id);
+    return (printable) => paperOf({ row, lines, credits, seller: ctx.config.seller }, printable);
   };
   const pdf = async (row: InvoiceRow, size: PaperSize, reply: FastifyReply) => {
     const file = await printPdf(await paperFor(row), size, row.issued_at ?? row.created_at);

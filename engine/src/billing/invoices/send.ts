@@ -51,7 +51,11 @@ export async function sendInvoice(ctx: Context, sending: Sending): Promise<void>
   const row = await readInvoice(db, sending.invoice, sending.tenant);
   const lines = (await readLines(db, [row.tenant_id], [row.id])).get(row.id) ?? [];
   const { publicUrl, seller } = ctx.config;
-  const content = await printPdf((printable) => paperOf(row, lines, seller, printable), "a4", row.issued_at ?? row.created_at);
+  const content = await printPdf(
+    (printable) => paperOf({ row, lines, credits: [], seller }, printable),
+    "a4",
+    row.issued_at ?? row.created_at,
+  );
   const from = seller.name === null ? "" : ` from ${seller.name}`;
   await notifier.send({
     key: sending.id,

@@ -223,7 +223,7 @@ export function draftLineView(line: DraftLine) {
 
 type Shown = Omit<LineRow, "id" | "invoice_id" | "plan_version" | "group_key" | "round"> & { id: string | null };
 
-function lineView(line: Shown) {
+export function lineView(line: Shown) {
   const {
     tiers = [],
     group = null,

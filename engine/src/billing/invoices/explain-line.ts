@@ -1,32 +1,35 @@
 /** What made the amount of an invoice line, step by step, in words: from the explanation that rating left on it. */
-import { type Decimal, decimal, quotient } from "../billing/money/decimal.ts";
-import { grouped, inMajor } from "./wording.ts";
+import { type Decimal, decimal, quotient } from "../money/decimal.ts";
+import { grouped, inMajor } from "../money/written.ts";
+
+/** A number as an answer has it: before it is written, or read again. */
+type Exact = number | string | bigint | Decimal;
 
 /** A line as the API answers it. */
 export interface LineAnswer {
   kind: string;
   plan: string | null;
   description: string;
-  quantity: number | string;
+  quantity: Exact;
   unit_amount: string | null;
-  amount: number | string;
+  amount: Exact;
   period_start: string;
   period_end: string;
   tiers: TierAnswer[];
   explain: {
     model?: string;
-    billable?: number | string;
-    exact?: number | string;
-    rate?: string;
-    package_size?: string;
+    billable?: Exact;
+    exact?: Exact;
+    rate?: Exact;
+    package_size?: Exact;
     share?: string;
     bound?: string;
   };
 }
 
 interface TierAnswer {
-  up_to: number | string | null;
-  quantity: number | string;
+  up_to: Exact | null;
+  quantity: Exact;
   unit_amount?: string;
   rate?: string;
   flat_amount: string;

@@ -7,7 +7,7 @@ import { decimal } from "../engine/src/billing/money/decimal.ts";
 import type { Pool } from "../engine/src/db/pool.ts";
 import { newId } from "../engine/src/ids.ts";
 
-export async function naiveRun(pool: Pool, count: number, now: number): Promise<void> {
+export async function oneByOne(pool: Pool, count: number, now: number): Promise<void> {
   const at = new Date(now).toISOString();
   for (let i = 0; i < count; i++) {
     const client = await pool.connect();
@@ -23,26 +23,25 @@ export async function naiveRun(pool: Pool, count: number, now: number): Promise<
         subscription.plan_key,
         subscription.plan_version,
       ]);
-      const lines: { price: string; meter: string | null; quantity: string; amount: bigint }[] = [];
+      const behind = [new Date(subscription.current_period_start).toISOString(), new Date(subscription.current_period_end).toISOString()];
+      const ahead = [behind[1]!, "2026-03-01T00:00:00Z"];
+      const lines: { price: string; kind: string; meter: string | null; quantity: string; amount: bigint; period: typeof behind }[] = [];
       for (const document of plans[0].terms.prices as PriceDocument[]) {
         const price = parsePrice(document);
-        let quantity = "1";
+        let quantity = price.type === "seat" ? String(subscription.seats) : "1";
         if (price.meter !== undefined) {
           const { rows } = await client.query(
             `select coalesce(sum(r.total), 0)::text as total from usage_rollups r join catalog_items m on m.no = r.meter_no
              where r.tenant_no = $1 and m.kind = 'meter' and m.key = $2 and r.hour >= extract(epoch from $3::timestamptz) / 3600
                and r.hour < extract(epoch from $4::timestamptz) / 3600`,
-            [
-              subscription.no,
-              price.meter,
-              new Date(subscription.current_period_start).toISOString(),
-              new Date(subscription.current_period_end).toISOString(),
-            ],
+            [subscription.no, price.meter, ...behind],
           );
           quantity = rows[0].total;
         }
         lines.push({
           price: price.key,
+          kind: price.type,
+          period: price.timing === "in_advance" ? ahead : behind,
           meter: price.meter ?? null,
           quantity,
           amount: roundMinor(rate(price, { quantity: decimal(quantity) }).amount),
@@ -62,8 +61,7 @@ export async function naiveRun(pool: Pool, count: number, now: number): Promise<
           subscription.tenant_id,
           subscription.id,
           `INV-2026-${String(numbers[0].last).padStart(6, "0")}`,
-          new Date(subscription.current_period_start).toISOString(),
-          new Date(subscription.current_period_end).toISOString(),
+          ...behind,
           total.toString(),
           at,
         ],
@@ -79,15 +77,14 @@ export async function naiveRun(pool: Pool, count: number, now: number): Promise<
             subscription.tenant_id,
             subscription.id,
             position,
-            line.meter === null ? "flat" : "usage",
+            line.kind,
             subscription.plan_key,
             subscription.plan_version,
             line.price,
             line.meter,
             line.quantity,
             line.amount.toString(),
-            new Date(subscription.current_period_start).toISOString(),
-            new Date(subscription.current_period_end).toISOString(),
+            ...line.period,
           ],
         );
       }
@@ -103,9 +100,9 @@ export async function naiveRun(pool: Pool, count: number, now: number): Promise<
       );
       await client.query("select graphile_worker.add_job('collect-due', '{}', job_key := 'collect-due')");
       await client.query(
-        `update subscriptions set current_period_start = current_period_end, current_period_end = '2026-03-01', closed_until = current_period_end,
-           due_at = '2026-03-01', updated_at = $2 where id = $1`,
-        [subscription.id, at],
+        `update subscriptions set current_period_start = current_period_end, current_period_end = $3, closed_until = current_period_end,
+           due_at = $3, updated_at = $2 where id = $1`,
+        [subscription.id, at, ahead[1]],
       );
       await client.query("commit");
     } finally {
