@@ -12,6 +12,7 @@ import { keyRoutes } from "./auth/routes.ts";
 import { createTokenVerifier } from "./auth/tokens.ts";
 import { createCatalogCache } from "./billing/catalog/catalog-cache.ts";
 import { catalogRoutes } from "./billing/catalog/routes.ts";
+import { creditRoutes } from "./billing/credits/routes.ts";
 import { ownTaxEngine } from "./billing/invoices/own-rates.ts";
 import { quoteRoutes } from "./billing/invoices/quote-routes.ts";
 import { invoiceRoutes } from "./billing/invoices/routes.ts";
@@ -131,6 +132,7 @@ export function registerRoutes(app: FastifyInstance, ctx: Context): void {
   catalogRoutes(app, ctx);
   tenantRoutes(app, ctx);
   usageRoutes(app, ctx);
+  creditRoutes(app, ctx);
   paymentRoutes(app, ctx);
   invoiceRoutes(app, ctx);
   quoteRoutes(app, ctx);

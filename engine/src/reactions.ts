@@ -3,6 +3,7 @@
  * Reactions run inside the transaction of their event, in the order they stand here.
  */
 import { noteSale } from "./billing/catalog/note-sale.ts";
+import { forgetPlan, notePlan } from "./billing/credits/note-plan.ts";
 import { keepFailedRefund, notePaymentFailure, settleInvoice } from "./billing/invoices/settle.ts";
 import { endAfterDunning } from "./billing/subscriptions/end-after-dunning.ts";
 import { markPastDue } from "./billing/subscriptions/mark-past-due.ts";
@@ -17,8 +18,10 @@ export type Reaction = (tx: Tx, event: AppendedEvent) => Promise<void>;
 
 export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {
   "catalog.changed": [registerMeters],
-  "subscription.started": [noteSale, noteSubscription],
-  "subscription.plan_changed": [noteSale],
+  "subscription.started": [noteSale, noteSubscription, notePlan],
+  "subscription.plan_changed": [noteSale, notePlan],
+  "subscription.canceled": [forgetPlan],
+  "subscription.expired": [forgetPlan],
   "payment.succeeded": [settleInvoice],
   "payment.refund_failed": [keepFailedRefund],
   "payment.failed": [notePaymentFailure],

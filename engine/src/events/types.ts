@@ -32,6 +32,8 @@ export const EVENT_TYPES = [
   "credits.expiring",
   "credits.expired",
   "credits.low_balance",
+  "credits.refunded",
+  "credits.transferred",
   "usage.aggregated",
   "usage.limit_approaching",
   "usage.limit_reached",

@@ -3,6 +3,8 @@
  * have run it: at each due instant renewals first, then what they made to be collected.
  */
 import { ENGINE } from "../auth/principal.ts";
+import { expireDue } from "../billing/credits/expire.ts";
+import { nextExpiry } from "../billing/credits/expiry-store.ts";
 import { nextRetry } from "../billing/invoices/dunning-store.ts";
 import { retryDue } from "../billing/invoices/retry.ts";
 import { collectDue } from "../billing/payments/collect.ts";
@@ -17,6 +19,8 @@ import type { Context } from "../context.ts";
 import { onPool } from "../db/pool.ts";
 import { Refusal } from "../errors.ts";
 import { findClock, lockForAdvance, setClock } from "./store.ts";
+
+const DAY = 86_400_000;
 
 export interface Advanced {
   id: string;
@@ -53,7 +57,9 @@ async function advance(ctx: Context, { id, to }: { id: string; to: Instant }, on
     ran.payments += await collectAll(ctx, id);
     const renewal = await nextDue(db, id);
     const retry = await nextRetry(db, id);
-    const due = earliest(renewal, retry);
+    const warnMs = ctx.config.credits.expiryWarningDays * DAY;
+    const expiry = await nextExpiry(db, id, warnMs);
+    const due = earliest(renewal, retry, expiry);
     if (due === null || due > to) break;
     // What was overdue before the clock was moved is done at the clock's own instant, never in its past.
     const now = Math.max(due, (await findClock(db, id))!.now_at);
@@ -61,6 +67,7 @@ async function advance(ctx: Context, { id, to }: { id: string; to: Instant }, on
     before ??= await countInvoices(ctx, id);
     if (renewal !== null && renewal <= now) ran.renewals += await renewDue(ctx, { now, testClockId: id });
     if (retry !== null && retry <= now) await retryDue(ctx, { now, testClockId: id });
+    if (expiry !== null && expiry <= now) await expireDue(ctx, { now, testClockId: id });
     onProgress?.(now);
   }
   await moveTo(ctx, id, to);
