@@ -27,6 +27,7 @@ import { openPool } from "./db/pool.ts";
 import { eventRoutes } from "./events/routes.ts";
 import { createGatewayRegistry } from "./gateways/registry.ts";
 import { sandboxGateway } from "./gateways/sandbox/gateway.ts";
+import { sandboxCheckoutRoutes } from "./gateways/sandbox/routes.ts";
 import { healthRoutes } from "./http/health.ts";
 import { buildServer } from "./http/server.ts";
 import { startWorker, type Worker } from "./jobs/worker.ts";
@@ -94,7 +95,7 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       pool,
       catalog,
       tenants: createTenantCache(lookups, clock),
-      gateways: createGatewayRegistry(config.mode === "sandbox" ? [sandboxGateway(pool, clock)] : []),
+      gateways: createGatewayRegistry(config.mode === "sandbox" ? [sandboxGateway(pool, clock, config.publicUrl)] : []),
       taxes: ownTaxEngine(catalog, config.seller),
       notifiers: {
         email: mail,
@@ -135,6 +136,7 @@ export function registerRoutes(app: FastifyInstance, ctx: Context): void {
   eventRoutes(app, ctx);
   keyRoutes(app, ctx);
   testClockRoutes(app, ctx);
+  sandboxCheckoutRoutes(app, ctx);
   healthRoutes(app, ctx);
 }
 

@@ -25,6 +25,9 @@ const PREFIXES = {
   creditNote: "cn",
   refund: "refund",
   sending: "send",
+  checkout: "co",
+  creditPurchase: "cp",
+  planCredits: "pcr",
 } as const;
 
 export type IdKind = keyof typeof PREFIXES;

@@ -4,6 +4,7 @@ export const JOB_NAMES = [
   "collect-due",
   "retry-due",
   "refund-due",
+  "checkouts-due",
   "send-invoice",
   "forget-old-answers",
   "backfill-usage",

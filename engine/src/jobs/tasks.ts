@@ -21,5 +21,6 @@ export const CRONTAB = `
 * * * * * retry-due ?jobKey=retry-due
 * * * * * collect-due ?jobKey=collect-due
 * * * * * refund-due ?jobKey=refund-due
+* * * * * checkouts-due ?jobKey=checkouts-due
 17 * * * * forget-old-answers ?jobKey=forget-old-answers
 `;

@@ -35,7 +35,7 @@ export async function issueInvoices(tx: Tx, drafts: readonly DraftInvoice[], kep
   await requestPayments(
     tx,
     rows
-      .filter((row) => row.status === "open" && row.collection === "charge_automatically")
+      .filter((row, index) => row.status === "open" && row.collection === "charge_automatically" && !completed[index]!.prepaid)
       .map((row) => ({
         tenantId: row.tenant_id,
         testClockId: row.test_clock_id,

@@ -8,8 +8,16 @@ import type { Clock } from "../../clock.ts";
 import { type Pool, run } from "../../db/pool.ts";
 import { toJson } from "../../http/json.ts";
 import { testCard } from "./cards.ts";
+import { sandboxCheckouts } from "./checkout.ts";
 
-export function sandboxGateway(pool: Pool, clock: Clock): PaymentGateway {
+/** `publicUrl`: where this engine is reached from outside; its checkout pages are served by `routes.ts`. */
+export function sandboxGateway(pool: Pool, clock: Clock, publicUrl: string): PaymentGateway {
+  const gateway = sandboxCharges(pool, clock);
+  const checkouts = sandboxCheckouts(pool, clock, publicUrl, gateway);
+  return { ...gateway, createCheckout: checkouts.create, findCheckout: checkouts.find };
+}
+
+function sandboxCharges(pool: Pool, clock: Clock): PaymentGateway {
   return {
     name: "sandbox",
 
