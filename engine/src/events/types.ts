@@ -36,6 +36,8 @@ export const EVENT_TYPES = [
   "credits.expiring",
   "credits.expired",
   "credits.low_balance",
+  "credits.refunded",
+  "credits.transferred",
   "usage.aggregated",
   "usage.limit_approaching",
   "usage.limit_reached",
