@@ -3,9 +3,15 @@
  * Reactions run inside the transaction of their event, in the order they stand here.
  */
 import { noteSale } from "./billing/catalog/note-sale.ts";
+import { cancelPurchase, grantPurchase, takeBackPurchase } from "./billing/credits/grant-purchase.ts";
+import { grantPaidPeriod, lapsePeriod, takeBackPeriod } from "./billing/credits/settle-plan-credits.ts";
+import { dropFailedSale } from "./billing/invoices/drop-failed-sale.ts";
+import { sellByCheckout } from "./billing/invoices/sell-by-checkout.ts";
 import { keepFailedRefund, notePaymentFailure, settleInvoice } from "./billing/invoices/settle.ts";
 import { endAfterDunning } from "./billing/subscriptions/end-after-dunning.ts";
 import { markPastDue } from "./billing/subscriptions/mark-past-due.ts";
+import { beginAllFreeCredits, beginFreeCredits } from "./billing/subscriptions/free-credits.ts";
+import { endCredits } from "./billing/subscriptions/open-credits.ts";
 import { recover } from "./billing/subscriptions/recover.ts";
 import { noteSubscription } from "./billing/tenants/note-subscription.ts";
 import { registerMeters } from "./billing/usage/register-meters.ts";
@@ -16,14 +22,20 @@ import type { EventType } from "./events/types.ts";
 export type Reaction = (tx: Tx, event: AppendedEvent) => Promise<void>;
 
 export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {
-  "catalog.changed": [registerMeters],
+  "catalog.changed": [registerMeters, beginAllFreeCredits],
+  "tenant.created": [beginFreeCredits],
+  "tenant.updated": [beginFreeCredits],
   "subscription.started": [noteSale, noteSubscription],
   "subscription.plan_changed": [noteSale],
+  "subscription.canceled": [endCredits],
+  "subscription.expired": [endCredits],
   "payment.succeeded": [settleInvoice],
   "payment.refund_failed": [keepFailedRefund],
   "payment.failed": [notePaymentFailure],
-  "invoice.payment_failed": [markPastDue, endAfterDunning],
-  "invoice.paid": [recover],
-  "invoice.voided": [recover],
+  "checkout.completed": [sellByCheckout],
+  "invoice.payment_failed": [markPastDue, endAfterDunning, dropFailedSale],
+  "invoice.paid": [recover, grantPurchase, grantPaidPeriod],
+  "invoice.credited": [takeBackPurchase, takeBackPeriod],
+  "invoice.voided": [recover, cancelPurchase, lapsePeriod],
   "invoice.marked_uncollectible": [recover],
 };

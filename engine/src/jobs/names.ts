@@ -5,6 +5,7 @@ export const JOB_NAMES = [
   "retry-due",
   "refund-due",
   "checkouts-due",
+  "free-credits-due",
   "send-invoice",
   "forget-old-answers",
   "backfill-usage",

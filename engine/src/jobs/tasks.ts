@@ -22,5 +22,6 @@ export const CRONTAB = `
 * * * * * collect-due ?jobKey=collect-due
 * * * * * refund-due ?jobKey=refund-due
 * * * * * checkouts-due ?jobKey=checkouts-due
+* * * * * free-credits-due ?jobKey=free-credits-due
 17 * * * * forget-old-answers ?jobKey=forget-old-answers
 `;

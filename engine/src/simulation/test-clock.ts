@@ -8,6 +8,8 @@ import { retryDue } from "../billing/invoices/retry.ts";
 import { collectDue } from "../billing/payments/collect.ts";
 import { refundDue } from "../billing/payments/give-back.ts";
 import { countUnderway } from "../billing/payments/store.ts";
+import { nextFreeDue } from "../billing/subscriptions/free-credit-store.ts";
+import { grantFreeDue } from "../billing/subscriptions/free-credits.ts";
 import { renewDue } from "../billing/subscriptions/renew.ts";
 import { nextDue } from "../billing/subscriptions/store.ts";
 import { formatInstant, type Instant } from "../billing/time/instant.ts";
@@ -50,13 +52,14 @@ async function advance(ctx: Context, { id, to }: { id: string; to: Instant }, on
   const before = await countInvoices(ctx, id);
   for (;;) {
     ran.payments += await collectAll(ctx, id);
-    const due = earliest(await nextDue(db, id), await nextRetry(db, id));
+    const due = earliest(await nextDue(db, id), await nextRetry(db, id), await nextFreeDue(db, id));
     if (due === null || due > to) break;
     // What was overdue before the clock was moved is done at the clock's own instant, never in its past.
     const now = Math.max(due, (await findClock(db, id))!.now_at);
     await moveTo(ctx, id, now);
     ran.renewals += await renewDue(ctx, { now, testClockId: id });
     await retryDue(ctx, { now, testClockId: id });
+    await grantFreeDue(ctx, { now, testClockId: id });
     onProgress?.(now);
   }
   await moveTo(ctx, id, to);

@@ -46,6 +46,11 @@ export async function insertPurchase(tx: Tx, row: PurchaseRow): Promise<void> {
   );
 }
 
+export async function findPurchase(db: Database, tenantId: string, id: string): Promise<PurchaseRow | null> {
+  const rows = await db.query<PurchaseRow>(`select ${PURCHASE} from credit_purchases where tenant_id = $1 and id = $2`, [tenantId, id]);
+  return rows[0] ?? null;
+}
+
 /** Of an invoice that sold credits; null: it sold something else. */
 export async function lockPurchaseOf(tx: Tx, invoiceId: string, tenantId: string): Promise<PurchaseRow | null> {
   const rows = await tx.query<PurchaseRow>(

@@ -2,24 +2,24 @@
 import type { Tx } from "../../commit.ts";
 import type { AppendedEvent } from "../../events/append.ts";
 import { decimal } from "../money/decimal.ts";
+import type { CheckoutCompleted } from "../payments/checkout.ts";
 import { findCheckout, noteResult } from "../payments/checkout-store.ts";
 import { takePayment } from "../payments/take-payment.ts";
-import { findClockOf } from "./credit-sale-store.ts";
 import { sellCredits } from "./sell-credits.ts";
 
 /** The checkout is locked by whoever settled it. */
 export async function sellByCheckout(tx: Tx, event: AppendedEvent): Promise<void> {
-  const { checkout: id, reference, amount, currency, payment_method: methodId } = event.data as Record<string, never>;
+  const { checkout: id, reference, amount, currency, payment_method: methodId } = event.data as unknown as CheckoutCompleted;
   const checkout = await findCheckout(tx, id, event.tenantId);
   if (checkout?.item.kind !== "credits") return;
   const { item } = checkout;
-  const testClockId = await findClockOf(tx, checkout.tenant_id);
-  const { products } = await productNames(tx);
+  const testClockId = (await tx.ctx.tenants.find(checkout.tenant_id))?.testClockId ?? null;
+  const { creditProducts } = await tx.ctx.catalog.current();
   const { invoice } = await sellCredits(tx, {
     tenant: { id: checkout.tenant_id, testClockId },
     pack: {
       product: item.product,
-      name: products.get(item.product)?.name ?? item.product,
+      name: creditProducts.get(item.product)?.name ?? item.product,
       quantity: item.quantity,
       unitMinor: BigInt(item.unit_amount),
       currency: checkout.currency,
@@ -38,15 +38,10 @@ export async function sellByCheckout(tx: Tx, event: AppendedEvent): Promise<void
     testClockId,
     invoiceId: invoice.id,
     gateway: checkout.gateway,
-    reference,
+    reference: reference ?? checkout.gateway_reference,
     amountMinor: checkout.amount,
     currency: checkout.currency,
-    received: { amountMinor: BigInt(amount), currency },
+    received: { amountMinor: amount, currency },
     methodId,
   });
-}
-
-async function productNames(tx: Tx) {
-  const { creditProducts } = await tx.ctx.catalog.current();
-  return { products: creditProducts };
 }

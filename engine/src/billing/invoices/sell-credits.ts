@@ -6,6 +6,7 @@ import type { CreditProduct } from "../catalog/credit-offer.ts";
 import type { PurchaseOrigin } from "../credits/purchase.ts";
 import { insertPurchase, type PurchaseRow } from "../credits/purchase-store.ts";
 import { type Decimal, decimal } from "../money/decimal.ts";
+import { lockInFlight, type PaymentRow } from "../payments/store.ts";
 import type { TenantRef } from "../tenants/cache.ts";
 import type { Instant } from "../time/instant.ts";
 import type { DraftInvoice } from "./invoice.ts";
@@ -33,6 +34,13 @@ export interface CreditSale {
   prepaid: boolean;
   origin: PurchaseOrigin;
   checkoutId: string | null;
+}
+
+export interface Sold {
+  invoice: InvoiceRow;
+  purchase: PurchaseRow;
+  /** The attempt that was asked for; null: nothing is to be charged. */
+  payment: PaymentRow | null;
 }
 
 /** Throws a 422 that names `product`, or `quantity`. */
@@ -85,7 +93,7 @@ export function packDraft({ tenant, pack, gateway, collection, prepaid }: Omit<C
   };
 }
 
-export async function sellCredits(tx: Tx, sale: CreditSale): Promise<{ invoice: InvoiceRow; purchase: PurchaseRow }> {
+export async function sellCredits(tx: Tx, sale: CreditSale): Promise<Sold> {
   const [invoice] = await issueInvoices(tx, [packDraft(sale, tx.now)]);
   const purchase: PurchaseRow = {
     id: newId("creditPurchase"),
@@ -107,5 +115,5 @@ export async function sellCredits(tx: Tx, sale: CreditSale): Promise<{ invoice: 
     granted_at: null,
   };
   await insertPurchase(tx, purchase);
-  return { invoice: invoice!, purchase };
+  return { invoice: invoice!, purchase, payment: await lockInFlight(tx, invoice!.id, invoice!.tenant_id) };
 }

@@ -9,6 +9,17 @@ export type CheckoutItem =
   | { kind: "credits"; product: string; quantity: number; credits: string; unit_amount: string }
   | { kind: "plan"; plan: string; seats: number | null };
 
+/** What `checkout.completed` says. */
+export interface CheckoutCompleted {
+  checkout: string;
+  kind: CheckoutItem["kind"];
+  payment: string | null;
+  payment_method: string | null;
+  reference: string | null;
+  amount: bigint;
+  currency: string;
+}
+
 const HOUR = 3_600_000;
 export const CHECKOUT_HOURS = 24;
 const MINUTE = 60_000;

@@ -6,14 +6,14 @@
 import { ENGINE } from "../../auth/principal.ts";
 import { commit, type Tx } from "../../commit.ts";
 import type { Context } from "../../context.ts";
-import { issueInvoices } from "../invoices/issue.ts";
-import { prepareInvoices } from "../invoices/prepare.ts";
-import { findPeriodInvoices } from "../invoices/store.ts";
+import { findPeriodInvoices, type InvoiceRow } from "../invoices/store.ts";
 import type { Instant } from "../time/instant.ts";
 import { billStart } from "./bill-start.ts";
 import { closePeriod } from "./close-period.ts";
 import { pauseOf } from "./cycle.ts";
 import { endSubscription } from "./end-subscription.ts";
+import { issueRequests } from "./issue-requests.ts";
+import { type Opened, openCredits } from "./open-credits.ts";
 import { announceStep, type Step } from "./renewal.ts";
 import { resumePaused } from "./resume-paused.ts";
 import { scheduledTerms } from "./scheduled-terms.ts";
@@ -80,17 +80,24 @@ export async function renewRows(tx: Tx, rows: readonly SubscriptionRow[]): Promi
     tx,
     steps.filter((step) => step.starts && step.next.status === "active").map((step) => step.next),
   );
-  await issueInvoices(
+  const issued = await issueRequests(
     tx,
-    (
-      await prepareInvoices(
-        tx.ctx,
-        tx,
-        steps.flatMap((step) => step.requests),
-      )
-    ).filter((draft) => draft !== null),
+    steps.flatMap((step) => step.requests),
   );
   for (const step of steps) if (!step.starts) announceStep(tx, step);
+  await openCredits(tx, openedBy(steps, issued));
+}
+
+/** Trials that begin and periods that follow one another; what begins to be paid for is opened with its first invoice. */
+function openedBy(steps: readonly Step[], issued: readonly (InvoiceRow | null)[]): Opened[] {
+  let place = 0;
+  return steps.flatMap(({ before, next, requests }) => {
+    const ahead = requests.findIndex((request) => request.advances !== null);
+    const invoice = ahead < 0 ? null : (issued[place + ahead] ?? null);
+    place += requests.length;
+    const trial = before.status === "incomplete" && next.status === "trialing";
+    return trial || ahead >= 0 ? [{ row: next, invoice }] : [];
+  });
 }
 
 // One that was canceled in its pause ends; any other goes on.
