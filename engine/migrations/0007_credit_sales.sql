@@ -96,6 +96,8 @@ create table plan_credits (
   rollover        boolean not null,
   rollover_max    numeric,
   since           timestamptz not null,
+  -- Until then it counts toward what opens after it: to its period's end, or of one that has taken it in whole.
+  counts_until    timestamptz not null,
   -- What it added to what ran already: zero, where that was as much.
   granted         numeric not null default 0,
   -- What credit notes of its invoice took back of that.
@@ -111,7 +113,7 @@ create table plan_credits (
   check (taken_back <= revoked and revoked <= granted)
 );
 create index plan_credits_invoice on plan_credits (invoice_id) where invoice_id is not null;
-create index plan_credits_running on plan_credits (tenant_id, period_end) where status = 'granted';
+create index plan_credits_running on plan_credits (tenant_id, counts_until) where status = 'granted';
 
 -- When a tenant without a subscription gets the credits of the default plan next: by the month from its anchor on.
 create table free_credit_cycles (
@@ -122,3 +124,52 @@ create table free_credit_cycles (
 );
 create index free_credit_cycles_due on free_credit_cycles (due_at) where test_clock_id is null;
 create index free_credit_cycles_by_clock on free_credit_cycles (test_clock_id, due_at) where test_clock_id is not null;
+
+-- Automatic top-up: what is bought when a tenant can spend less than the threshold.
+create table credit_top_ups (
+  tenant_id       text primary key references tenants (id),
+  product_key     text not null,
+  threshold       numeric not null check (threshold > 0),
+  -- So many packs each time, or as many as it takes to reach the target.
+  quantity        integer check (quantity > 0),
+  target          numeric check (target > threshold),
+  -- In a month of the tenant's; null: no limit.
+  month_count     integer check (month_count > 0),
+  month_amount    bigint check (month_amount > 0),
+  enabled         boolean not null,
+  -- Why the engine switched it off.
+  disabled_reason text,
+  -- In a row, and when it is tried again.
+  failures        smallint not null default 0,
+  retry_at        timestamptz,
+  created_at      timestamptz not null,
+  updated_at      timestamptz not null,
+  check ((quantity is null) <> (target is null))
+);
+
+create table credit_top_up_runs (
+  id         text primary key,
+  tenant_id  text not null references tenants (id),
+  status     text not null check (status in ('running', 'granted', 'failed')),
+  invoice_id text not null unique,
+  quantity   integer not null,
+  amount     bigint not null,
+  currency   text not null,
+  began_at   timestamptz not null,
+  ended_at   timestamptz,
+  check ((status = 'running') = (ended_at is null))
+);
+-- One purchase at a time, whoever notices the low balance.
+create unique index credit_top_up_runs_one on credit_top_up_runs (tenant_id) where status = 'running';
+create index credit_top_up_runs_tenant on credit_top_up_runs (tenant_id, began_at);
+
+-- The threshold beside the balance: whatever takes the balance below it wakes the top-up, in the transaction that does.
+alter table credit_wallets add column top_up_below numeric;
+create function credits_wake_top_up() returns trigger language plpgsql as $$
+begin
+  perform graphile_worker.add_job('top-ups-due', '{}'::json, job_key => 'top-ups-due');
+  return null;
+end $$;
+create trigger credit_wallets_top_up after update on credit_wallets for each row
+  when (new.top_up_below is not null and new.available < new.top_up_below and old.available >= new.top_up_below)
+  execute function credits_wake_top_up();

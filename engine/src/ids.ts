@@ -29,6 +29,7 @@ const PREFIXES = {
   checkout: "co",
   creditPurchase: "cp",
   planCredits: "pcr",
+  topUp: "top",
 } as const;
 
 export type IdKind = keyof typeof PREFIXES;

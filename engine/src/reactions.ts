@@ -3,6 +3,7 @@
  * Reactions run inside the transaction of their event, in the order they stand here.
  */
 import { noteSale } from "./billing/catalog/note-sale.ts";
+import { endTopUp, failTopUp } from "./billing/credits/end-top-up.ts";
 import { cancelPurchase, grantPurchase, takeBackPurchase } from "./billing/credits/grant-purchase.ts";
 import { grantPaidPeriod, lapsePeriod, takeBackPeriod } from "./billing/credits/settle-plan-credits.ts";
 import { dropFailedSale } from "./billing/invoices/drop-failed-sale.ts";
@@ -13,6 +14,7 @@ import { markPastDue } from "./billing/subscriptions/mark-past-due.ts";
 import { beginAllFreeCredits, beginFreeCredits } from "./billing/subscriptions/free-credits.ts";
 import { endCredits } from "./billing/subscriptions/open-credits.ts";
 import { recover } from "./billing/subscriptions/recover.ts";
+import { startByCheckout } from "./billing/subscriptions/start-by-checkout.ts";
 import { noteSubscription } from "./billing/tenants/note-subscription.ts";
 import { registerMeters } from "./billing/usage/register-meters.ts";
 import type { Tx } from "./commit.ts";
@@ -32,10 +34,10 @@ export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {
   "payment.succeeded": [settleInvoice],
   "payment.refund_failed": [keepFailedRefund],
   "payment.failed": [notePaymentFailure],
-  "checkout.completed": [sellByCheckout],
+  "checkout.completed": [sellByCheckout, startByCheckout],
   "invoice.payment_failed": [markPastDue, endAfterDunning, dropFailedSale],
-  "invoice.paid": [recover, grantPurchase, grantPaidPeriod],
+  "invoice.paid": [recover, grantPurchase, endTopUp, grantPaidPeriod],
   "invoice.credited": [takeBackPurchase, takeBackPeriod],
-  "invoice.voided": [recover, cancelPurchase, lapsePeriod],
+  "invoice.voided": [recover, cancelPurchase, failTopUp, lapsePeriod],
   "invoice.marked_uncollectible": [recover],
 };

@@ -6,6 +6,7 @@ export const JOB_NAMES = [
   "refund-due",
   "checkouts-due",
   "free-credits-due",
+  "top-ups-due",
   "send-invoice",
   "forget-old-answers",
   "backfill-usage",

@@ -23,5 +23,6 @@ export const CRONTAB = `
 * * * * * refund-due ?jobKey=refund-due
 * * * * * checkouts-due ?jobKey=checkouts-due
 * * * * * free-credits-due ?jobKey=free-credits-due
+* * * * * top-ups-due ?jobKey=top-ups-due
 17 * * * * forget-old-answers ?jobKey=forget-old-answers
 `;

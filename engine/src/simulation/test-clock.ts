@@ -3,7 +3,9 @@
  * have run it: at each due instant renewals first, then what they made to be collected.
  */
 import { ENGINE } from "../auth/principal.ts";
+import { nextTopUp } from "../billing/credits/top-up-store.ts";
 import { nextRetry } from "../billing/invoices/dunning-store.ts";
+import { topUpDue } from "../billing/invoices/top-up.ts";
 import { retryDue } from "../billing/invoices/retry.ts";
 import { collectDue } from "../billing/payments/collect.ts";
 import { refundDue } from "../billing/payments/give-back.ts";
@@ -52,7 +54,9 @@ async function advance(ctx: Context, { id, to }: { id: string; to: Instant }, on
   const before = await countInvoices(ctx, id);
   for (;;) {
     ran.payments += await collectAll(ctx, id);
-    const due = earliest(await nextDue(db, id), await nextRetry(db, id), await nextFreeDue(db, id));
+    // What was bought may not have been enough, or may have failed: only what is to be bought now.
+    if ((await topUpDue(ctx, { now: (await findClock(db, id))!.now_at, testClockId: id })) > 0) continue;
+    const due = earliest(await nextDue(db, id), await nextRetry(db, id), await nextFreeDue(db, id), await nextTopUpOf(ctx, id));
     if (due === null || due > to) break;
     // What was overdue before the clock was moved is done at the clock's own instant, never in its past.
     const now = Math.max(due, (await findClock(db, id))!.now_at);
@@ -63,6 +67,7 @@ async function advance(ctx: Context, { id, to }: { id: string; to: Instant }, on
     onProgress?.(now);
   }
   await moveTo(ctx, id, to);
+  while ((await topUpDue(ctx, { now: to, testClockId: id })) > 0) ran.payments += await collectAll(ctx, id);
   ran.invoices = (await countInvoices(ctx, id)) - before;
   return { id, now: to, ran };
 }
@@ -70,6 +75,12 @@ async function advance(ctx: Context, { id, to }: { id: string; to: Instant }, on
 function earliest(...instants: (Instant | null)[]): Instant | null {
   const known = instants.filter((instant) => instant !== null);
   return known.length === 0 ? null : Math.min(...known);
+}
+
+/** After the clock's now: what is due at it is tried by now. */
+async function nextTopUpOf(ctx: Context, id: string): Promise<Instant | null> {
+  const db = onPool(ctx.pool);
+  return nextTopUp(db, id, (await findClock(db, id))!.now_at);
 }
 
 async function moveTo(ctx: Context, id: string, now: Instant): Promise<void> {

@@ -11,7 +11,7 @@ import type { Instant } from "../time/instant.ts";
 import type { Period } from "../time/period.ts";
 import { DEFAULT_PRIORITY } from "./grant.ts";
 import { type GrantInput, grantMany } from "./grant-credits.ts";
-import { findWaitingOpenings, insertPlanCredits, type PlanCreditRow, readRunning, updatePlanCredits } from "./plan-credit-store.ts";
+import { findWaitingOpenings, insertPlanCredits, noteTakenIn, type PlanCreditRow, readRunning, updatePlanCredits } from "./plan-credit-store.ts";
 import { lockWallets } from "./store.ts";
 
 export interface PlanCreditClaim {
@@ -112,6 +112,10 @@ async function grantRound(tx: Tx, rows: readonly PlanCreditRow[], { ends, at }: 
   );
   const running = await readRunning(tx, rows);
   const parts = rows.map((row) => ({ row, amount: decimal(row.level).minus(decimal(running.get(row.id) ?? "0")) }));
+  await noteTakenIn(
+    tx,
+    rows.filter((row) => row.cause === "opening" && decimal(running.get(row.id) ?? "0").gt(ZERO)),
+  );
   const lacking = parts.filter(({ amount }) => amount.gt(ZERO));
   const granted = await grantMany(
     tx,

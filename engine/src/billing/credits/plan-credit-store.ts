@@ -37,9 +37,9 @@ export async function insertPlanCredits(tx: Tx, rows: readonly PlanCreditRow[]):
   const at = (of: (row: PlanCreditRow) => Instant) => rows.map((row) => formatInstant(of(row)));
   return tx.query<PlanCreditRow>(
     `insert into plan_credits (id, tenant_id, subject, period_start, period_end, cause, plan_key, plan_version, invoice_id, status, level, priority,
-       rollover, rollover_max, since, invoice_total, created_at)
+       rollover, rollover_max, since, counts_until, invoice_total, created_at)
      select id, tenant_id, subject, period_start, period_end, cause, plan_key, plan_version, invoice_id, 'waiting', level, priority,
-       rollover, rollover_max, since, invoice_total, $16
+       rollover, rollover_max, since, period_end, invoice_total, $16
      from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::text[], $7::text[], $8::int[], $9::text[], $10::numeric[],
        $11::smallint[], $12::bool[], $13::numeric[], $14::timestamptz[], $15::bigint[])
        as row (id, tenant_id, subject, period_start, period_end, cause, plan_key, plan_version, invoice_id, level, priority, rollover, rollover_max, since, invoice_total)
@@ -96,11 +96,11 @@ export async function lockRunning(tx: Tx, tenantId: string, subject: string, at:
   );
 }
 
-/** For each: what plans have granted the tenant, and not taken back, for periods that run within [since, period_end). */
+/** For each: what plans have granted the tenant, and not taken back, for times that run within [since, period_end). */
 export async function readRunning(tx: Tx, rows: readonly PlanCreditRow[]): Promise<Map<string, string>> {
   const found = await tx.query<{ id: string; running: string }>(
     `select a.id, coalesce((select sum(p.granted - p.taken_back) from plan_credits p
-       where p.tenant_id = a.tenant_id and p.status = 'granted' and p.period_end > a.since and p.period_start < a.period_end), 0)::text as running
+       where p.tenant_id = a.tenant_id and p.status = 'granted' and p.counts_until > a.since and p.period_start < a.period_end), 0)::text as running
      from unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[]) as a (id, tenant_id, since, period_end)`,
     [
       rows.map((row) => row.id),
@@ -110,6 +110,23 @@ export async function readRunning(tx: Tx, rows: readonly PlanCreditRow[]): Promi
     ],
   );
   return new Map(found.map((row) => [row.id, row.running]));
+}
+
+/** What a period that opens takes in whole counts toward no later one. */
+export async function noteTakenIn(tx: Tx, rows: readonly PlanCreditRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  await tx.query(
+    `update plan_credits p set counts_until = a.period_end
+     from unnest($1::text[], $2::timestamptz[], $3::timestamptz[], $4::numeric[]) as a (tenant_id, since, period_end, level)
+     where p.tenant_id = a.tenant_id and p.status = 'granted' and p.period_start <= a.since and p.counts_until > a.period_end
+       and p.granted - p.taken_back <= a.level`,
+    [
+      rows.map((row) => row.tenant_id),
+      rows.map((row) => formatInstant(row.since)),
+      rows.map((row) => formatInstant(row.period_end)),
+      rows.map((row) => row.level),
+    ],
+  );
 }
 
 /** The end of the subject's period that holds the instant; null: none does. */
