@@ -173,3 +173,15 @@ end $$;
 create trigger credit_wallets_top_up after update on credit_wallets for each row
   when (new.top_up_below is not null and new.available < new.top_up_below and old.available >= new.top_up_below)
   execute function credits_wake_top_up();
+
+-- Of usage that burns credits and bills the rest: what of each event credits have covered, which is not billed again.
+create table usage_covered (
+  tenant_no integer not null,
+  meter_no  integer not null,
+  identity  uuid not null,
+  at        timestamptz not null,
+  covered   numeric not null check (covered > 0),
+  credits   numeric not null check (credits > 0),
+  primary key (tenant_no, meter_no, identity)
+);
+create index usage_covered_at on usage_covered (tenant_no, meter_no, at);

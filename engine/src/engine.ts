@@ -12,6 +12,7 @@ import { catalogRoutes } from "./billing/catalog/routes.ts";
 import { ownTaxEngine } from "./billing/invoices/own-rates.ts";
 import { quoteRoutes } from "./billing/invoices/quote-routes.ts";
 import { bulkGrantRoutes } from "./billing/credits/bulk-routes.ts";
+import { usageBurner } from "./billing/credits/burn-usage.ts";
 import { topUpRoutes } from "./billing/credits/top-up-routes.ts";
 import { creditSaleRoutes } from "./billing/invoices/credit-sale-routes.ts";
 import { invoiceRoutes } from "./billing/invoices/routes.ts";
@@ -101,6 +102,7 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       catalog,
       tenants: createTenantCache(lookups, clock),
       gateways: createGatewayRegistry(config.mode === "sandbox" ? [sandboxGateway(pool, clock, config.publicUrl)] : []),
+      usageBurner: usageBurner(() => ctx),
       taxes: ownTaxEngine(catalog, config.seller),
       notifiers: {
         email: mail,
