@@ -85,6 +85,9 @@ export const INVOICE_KINDS: ReadonlySet<string> = new Set([
   "credit_note.rounding",
 ]);
 
+/** Kinds that `top-up.test.ts` checks against the rule of automatic top-up. */
+export const TOP_UP_KINDS: ReadonlySet<string> = new Set(["wallet.recurring_rule"]);
+
 const CREDITS = "grants, burn order and holds belong to the credits room";
 const INVOICES = "discounts, tax, numbering and credit notes belong to the invoices room";
 
@@ -96,7 +99,6 @@ export const LATER_KINDS: ReadonlyMap<string, string> = new Map([
   ["grant_effective_window", CREDITS],
   ["grant_active_at", CREDITS],
   ["ledger_two_phase", CREDITS],
-  ["wallet.recurring_rule", "automatic top-up belongs to the credits room"],
   ["alert.thresholds", "usage alerts belong to the usage room"],
   ["credit_note.application", INVOICES],
   ["repair_capped_by_adjustment", "what is left of a line after credit notes belongs to the invoices room"],
