@@ -9,6 +9,7 @@ import { ensureFirstKey } from "./auth/first-key.ts";
 import { keyRoutes } from "./auth/routes.ts";
 import { createCatalogCache } from "./billing/catalog/catalog-cache.ts";
 import { catalogRoutes } from "./billing/catalog/routes.ts";
+import { creditRoutes } from "./billing/credits/routes.ts";
 import { ownTaxEngine } from "./billing/invoices/own-rates.ts";
 import { quoteRoutes } from "./billing/invoices/quote-routes.ts";
 import { bulkGrantRoutes } from "./billing/credits/bulk-routes.ts";
@@ -135,6 +136,7 @@ export function registerRoutes(app: FastifyInstance, ctx: Context): void {
   catalogRoutes(app, ctx);
   tenantRoutes(app, ctx);
   usageRoutes(app, ctx);
+  creditRoutes(app, ctx);
   paymentRoutes(app, ctx);
   checkoutRoutes(app, ctx);
   invoiceRoutes(app, ctx);

@@ -5,6 +5,7 @@
 import { noteSale } from "./billing/catalog/note-sale.ts";
 import { endTopUp, failTopUp } from "./billing/credits/end-top-up.ts";
 import { cancelPurchase, grantPurchase, takeBackPurchase } from "./billing/credits/grant-purchase.ts";
+import { forgetPlan, notePlan } from "./billing/credits/note-plan.ts";
 import { grantPaidPeriod, lapsePeriod, takeBackPeriod } from "./billing/credits/settle-plan-credits.ts";
 import { dropFailedSale } from "./billing/invoices/drop-failed-sale.ts";
 import { sellByCheckout } from "./billing/invoices/sell-by-checkout.ts";
@@ -27,10 +28,10 @@ export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {
   "catalog.changed": [registerMeters, beginAllFreeCredits],
   "tenant.created": [beginFreeCredits],
   "tenant.updated": [beginFreeCredits],
-  "subscription.started": [noteSale, noteSubscription],
-  "subscription.plan_changed": [noteSale],
-  "subscription.canceled": [endCredits],
-  "subscription.expired": [endCredits],
+  "subscription.started": [noteSale, noteSubscription, notePlan],
+  "subscription.plan_changed": [noteSale, notePlan],
+  "subscription.canceled": [forgetPlan, endCredits],
+  "subscription.expired": [forgetPlan, endCredits],
   "payment.succeeded": [settleInvoice],
   "payment.refund_failed": [keepFailedRefund],
   "payment.failed": [notePaymentFailure],

@@ -10,5 +10,6 @@ export const JOB_NAMES = [
   "send-invoice",
   "forget-old-answers",
   "backfill-usage",
+  "expire-credits",
 ] as const;
 export type JobName = (typeof JOB_NAMES)[number];

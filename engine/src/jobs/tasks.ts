@@ -1,4 +1,5 @@
 /** What each job runs, and when the sweeps run by themselves. Every name of `names.ts` is here; the compiler sees to it. */
+import { creditTasks } from "../billing/credits/jobs.ts";
 import { invoiceTasks } from "../billing/invoices/jobs.ts";
 import { paymentTasks } from "../billing/payments/jobs.ts";
 import { subscriptionTasks } from "../billing/subscriptions/jobs.ts";
@@ -12,6 +13,7 @@ export const TASKS: Record<JobName, Task> = {
   ...invoiceTasks,
   ...paymentTasks,
   ...usageTasks,
+  ...creditTasks,
   "forget-old-answers": forgetOldAnswers,
 };
 
@@ -24,5 +26,6 @@ export const CRONTAB = `
 * * * * * checkouts-due ?jobKey=checkouts-due
 * * * * * free-credits-due ?jobKey=free-credits-due
 * * * * * top-ups-due ?jobKey=top-ups-due
+* * * * * expire-credits ?jobKey=expire-credits
 17 * * * * forget-old-answers ?jobKey=forget-old-answers
 `;

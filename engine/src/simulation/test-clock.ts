@@ -3,6 +3,8 @@
  * have run it: at each due instant renewals first, then what they made to be collected.
  */
 import { ENGINE } from "../auth/principal.ts";
+import { expireDue } from "../billing/credits/expire.ts";
+import { nextExpiry } from "../billing/credits/expiry-store.ts";
 import { nextTopUp } from "../billing/credits/top-up-store.ts";
 import { nextRetry } from "../billing/invoices/dunning-store.ts";
 import { topUpDue } from "../billing/invoices/top-up.ts";
@@ -21,6 +23,8 @@ import type { Context } from "../context.ts";
 import { onPool } from "../db/pool.ts";
 import { Refusal } from "../errors.ts";
 import { findClock, lockForAdvance, setClock } from "./store.ts";
+
+const DAY = 86_400_000;
 
 export interface Advanced {
   id: string;
@@ -56,7 +60,11 @@ async function advance(ctx: Context, { id, to }: { id: string; to: Instant }, on
     ran.payments += await collectAll(ctx, id);
     // What was bought may not have been enough, or may have failed: only what is to be bought now.
     if ((await topUpDue(ctx, { now: (await findClock(db, id))!.now_at, testClockId: id })) > 0) continue;
-    const due = earliest(await nextDue(db, id), await nextRetry(db, id), await nextFreeDue(db, id), await nextTopUpOf(ctx, id));
+    const warnMs = ctx.config.credits.expiryWarningDays * DAY;
+    const due = earliest(
+      ...[await nextDue(db, id), await nextRetry(db, id), await nextExpiry(db, id, warnMs)],
+      ...[await nextFreeDue(db, id), await nextTopUpOf(ctx, id)],
+    );
     if (due === null || due > to) break;
     // What was overdue before the clock was moved is done at the clock's own instant, never in its past.
     const now = Math.max(due, (await findClock(db, id))!.now_at);
@@ -64,6 +72,7 @@ async function advance(ctx: Context, { id, to }: { id: string; to: Instant }, on
     ran.renewals += await renewDue(ctx, { now, testClockId: id });
     await retryDue(ctx, { now, testClockId: id });
     await grantFreeDue(ctx, { now, testClockId: id });
+    await expireDue(ctx, { now, testClockId: id });
     onProgress?.(now);
   }
   await moveTo(ctx, id, to);

@@ -4,7 +4,7 @@ import { type Decimal, decimal, ZERO } from "../money/decimal.ts";
 import type { Instant } from "../time/instant.ts";
 import { findOverdueParts } from "./balance-store.ts";
 import { byBurnOrder, isActiveAt, type Source } from "./grant.ts";
-import { findOpenGrants, type GrantRow } from "./store.ts";
+import { findOpenGrants, type GrantRow, grantOf } from "./store.ts";
 
 export interface Balance {
   /** available + held. */
@@ -22,11 +22,10 @@ export interface Balance {
 export async function readBalance(db: Database, tenantId: string, now: Instant): Promise<Balance> {
   const back = await findOverdueParts(db, tenantId, now);
   const rows = (await findOpenGrants(db, [tenantId])).map((row) => giveBack(row, back.get(row.id) ?? ZERO));
-  const order = (row: GrantRow) => ({ id: row.id, priority: row.priority, expiresAt: row.expires_at, createdAt: row.created_at });
   const alive = rows
     .filter((row) => row.expires_at === null || now < row.expires_at || decimal(row.held).gt(ZERO))
-    .sort((a, b) => byBurnOrder(order(a), order(b)));
-  const active = alive.filter((row) => isActiveAt({ effectiveAt: row.effective_at, expiresAt: row.expires_at }, now));
+    .sort((a, b) => byBurnOrder(grantOf(a), grantOf(b)));
+  const active = alive.filter((row) => isActiveAt(grantOf(row), now));
   const sum = (list: readonly GrantRow[], of: "remaining" | "held") => list.reduce((total, row) => total.plus(decimal(row[of])), ZERO);
   const available = sum(active, "remaining");
   const held = sum(rows, "held");

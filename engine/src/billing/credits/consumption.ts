@@ -1,5 +1,6 @@
 /** What is asked of a wallet, and what it answers. */
 import type { Decimal } from "../money/decimal.ts";
+import type { Instant } from "../time/instant.ts";
 import type { TransactionType } from "./ledger.ts";
 
 export interface ConsumeRequest {
@@ -28,9 +29,12 @@ export interface Transaction {
   balanceAfter: Decimal;
   /** null where it touched several grants, or none. */
   grantId: string | null;
+  holdId: string | null;
   eventName: string | null;
   quantity: Decimal | null;
   key: string | null;
+  reason: string | null;
+  at: Instant;
 }
 
 export type Consumed =

@@ -30,9 +30,12 @@ export async function nextExpiry(db: Database, testClockId: string, warnMs: numb
   const [row] = await db.query<{ at: Instant | null }>(
     `/* all tenants: of one test clock */
      select min(at) as at from (
-       select case when g.warned then g.expires_at else g.expires_at - make_interval(secs => $2::bigint / 1000) end as at
-       from credit_grants g join tenants t on t.id = g.tenant_id
-       where t.test_clock_id = $1 and g.open and g.expires_at is not null and (g.remaining > 0 or not g.warned)
+       select g.expires_at as at from credit_grants g join tenants t on t.id = g.tenant_id
+       where t.test_clock_id = $1 and g.open and g.expires_at is not null and g.remaining > 0
+       union all
+       select g.expires_at - make_interval(secs => $2::bigint / 1000)
+       from credit_grants g join tenants t on t.id = g.tenant_id join test_clocks c on c.id = t.test_clock_id
+       where c.id = $1 and g.open and not g.warned and g.expires_at > c.now_at
        union all
        select h.expires_at from credit_holds h join tenants t on t.id = h.tenant_id where t.test_clock_id = $1 and h.status = 'open'
      ) due`,

@@ -1,10 +1,11 @@
 /** Grants credits: a grant, and the transfer that fills it. Once a key and once an origin, whoever asks and however often. */
 import type { Tx } from "../../commit.ts";
-import { Refusal, tenantNotFound } from "../../errors.ts";
+import { tenantNotFound } from "../../errors.ts";
 import { newId } from "../../ids.ts";
 import type { Decimal } from "../money/decimal.ts";
 import { decimal } from "../money/decimal.ts";
 import { formatInstant, type Instant } from "../time/instant.ts";
+import { keyReused } from "./earlier.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { DEFAULT_PRIORITY, type Source } from "./grant.ts";
 import type { Posting } from "./ledger.ts";
@@ -45,7 +46,7 @@ export interface Granted {
 export async function grantCredits(tx: Tx, input: GrantInput): Promise<Granted> {
   const [granted] = await grantMany(tx, [input]);
   if (granted!.conflict) {
-    throw new Refusal("idempotency_key_reused", "This idempotency_key was used for something else with this tenant's credits.");
+    throw keyReused();
   }
   return granted as Granted;
 }

@@ -3,7 +3,7 @@ import type { Tx } from "../../commit.ts";
 import type { Database } from "../../db/pool.ts";
 import { decimal } from "../money/decimal.ts";
 import { formatInstant, type Instant } from "../time/instant.ts";
-import type { Source } from "./grant.ts";
+import type { Grant, Source } from "./grant.ts";
 import { enter, type Posting, type Wallet } from "./ledger.ts";
 
 interface WalletRow {
@@ -110,6 +110,18 @@ export interface GrantRow {
 export const GRANT_COLUMNS =
   "id, tenant_id, amount, remaining, held, source, priority, effective_at, expires_at, created_at, reason, reference, parent_id";
 
+/** A row as the rules know it. */
+export function grantOf(row: GrantRow): Grant {
+  return {
+    id: row.id,
+    priority: row.priority,
+    effectiveAt: row.effective_at,
+    expiresAt: row.expires_at,
+    createdAt: row.created_at,
+    remaining: decimal(row.remaining),
+  };
+}
+
 const NEW_GRANT = [
   ...["id", "tenant_id", "amount", "source", "priority", "effective_at", "expires_at", "created_at", "reason", "reference"],
   "parent_id",
@@ -214,4 +226,11 @@ export async function findLegs(db: Database, tenantId: string, seq: bigint): Pro
     tenantId,
     seq.toString(),
   ]);
+}
+
+export async function setPlan(tx: Tx, tenantId: string, planKey: string | null): Promise<void> {
+  await tx.query(
+    "insert into credit_wallets (tenant_id, plan_key) values ($1, $2) on conflict (tenant_id) do update set plan_key = excluded.plan_key",
+    [tenantId, planKey],
+  );
 }

@@ -1,9 +1,10 @@
 /** Takes granted credits back, as far as something is left: of a purchase that is refunded, or a grant made by mistake. */
 import type { Tx } from "../../commit.ts";
-import { Refusal, tenantNotFound } from "../../errors.ts";
+import { tenantNotFound } from "../../errors.ts";
 import { newId } from "../../ids.ts";
 import { type Decimal, decimal, ZERO } from "../money/decimal.ts";
 import { burn } from "./burn.ts";
+import { keyReused } from "./earlier.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { noteBalances } from "./note-balances.ts";
 import { findDone, findGrants, findGrantsFor, findLegs, lockWallets, writePostings } from "./store.ts";
@@ -81,7 +82,7 @@ async function replay(tx: Tx, input: TakeBackInput, fingerprint: string): Promis
   ][0];
   if (!done) return null;
   if (done.type !== "refunded" || done.fingerprint !== fingerprint) {
-    throw new Refusal("idempotency_key_reused", "This idempotency_key was used for something else with this tenant's credits.");
+    throw keyReused();
   }
   const legs = await findLegs(tx, tenantId, done.seq);
   const taken = legs.reduce((sum, leg) => sum.plus(decimal(leg.amount)), ZERO);
