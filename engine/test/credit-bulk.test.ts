@@ -27,12 +27,23 @@ describe("grants in bulk", () => {
   };
 
   it("reach 10,000 tenants, and again nobody", { timeout: 120_000 }, async () => {
-    const body = { source: "promotion", amount: "2.5", reason: "launch", grants: [...Array(MANY).keys()].map((n) => ({ tenant_id: `m${n + 1}` })) };
+    const body = {
+      source: "promotion",
+      amount: "2.5",
+      reason: "launch",
+      grants: [...Array(MANY).keys()].map((n) => ({ tenant_id: `m${n + 1}` })),
+    };
     const first = await world.post("/v1/credits/grants", { ...body, grants: body.grants.slice(0, 4_000), idempotency_key: "launch" });
     expect(first.body).toMatchObject({ granted: 4_000, replayed: 0, refused: 0 });
     const rest = await world.post("/v1/credits/grants", { ...body, idempotency_key: "launch" });
     expect(rest.body).toMatchObject({ granted: 6_000, replayed: 4_000, refused: 0 });
-    expect(rest.body.results[0]).toMatchObject({ index: 0, tenant_id: "m1", status: "replayed", grant_id: first.body.results[0].grant_id, amount: 2.5 });
+    expect(rest.body.results[0]).toMatchObject({
+      index: 0,
+      tenant_id: "m1",
+      status: "replayed",
+      grant_id: first.body.results[0].grant_id,
+      amount: 2.5,
+    });
     const again = await world.post("/v1/credits/grants", { ...body, idempotency_key: "launch" });
     expect(again.body).toMatchObject({ granted: 0, replayed: MANY, refused: 0 });
     expect(await wallets("m%")).toEqual([MANY, 25_000, MANY]);
@@ -65,7 +76,15 @@ describe("grants in bulk", () => {
   it("refuse what is not valid whole, naming the row", async () => {
     const tries: [object, string][] = [
       [{ grants: [{ tenant_id: "a" }] }, "grants[0].amount"],
-      [{ grants: [{ tenant_id: "a", amount: 1 }, { tenant_id: "b", amount: 0 }] }, "grants[1].amount"],
+      [
+        {
+          grants: [
+            { tenant_id: "a", amount: 1 },
+            { tenant_id: "b", amount: 0 },
+          ],
+        },
+        "grants[1].amount",
+      ],
       [{ amount: 1, grants: [] }, "grants"],
       [{ amount: 1, source: "gift", grants: [{ tenant_id: "a" }] }, "source"],
       [{ amount: 1, effective_at: "2026-02-01T00:00:00Z", expires_at: "2026-01-01T00:00:00Z", grants: [{ tenant_id: "a" }] }, "expires_at"],

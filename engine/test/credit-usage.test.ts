@@ -41,8 +41,7 @@ describe("usage that costs credits", () => {
 
   async function user(id: string, credits: number) {
     await world.must("PUT", `/v1/tenants/${id}`, { currency: "usd", test_clock: clock.id });
-    if (credits > 0)
-      await world.must("POST", "/v1/credits/grants", { source: "promotion", amount: credits, grants: [{ tenant_id: id }] });
+    if (credits > 0) await world.must("POST", "/v1/credits/grants", { source: "promotion", amount: credits, grants: [{ tenant_id: id }] });
     const tenant = tenantOf(world, id);
     await tenant.news();
     const used = async (key: string) => {
@@ -102,7 +101,11 @@ describe("usage that costs credits", () => {
 
   it("allow: takes what is there, lets the usage through, and charges nothing for the rest", async () => {
     const easy = await user("easy", 3);
-    await world.must("POST", "/v1/usage", [event("easy", "lenient", 4, "a"), event("easy", "lenient", 10, "b"), event("easy", "lenient", 1, "c")]);
+    await world.must("POST", "/v1/usage", [
+      event("easy", "lenient", 4, "a"),
+      event("easy", "lenient", 10, "b"),
+      event("easy", "lenient", 1, "c"),
+    ]);
     expect([await easy.has(), await easy.used("lenient")]).toEqual([0, 15]);
     const none = await user("none", 0);
     await world.must("POST", "/v1/usage", event("none", "lenient", 4, "a"));
@@ -123,7 +126,9 @@ describe("usage that costs credits", () => {
     const preview = await payer.upcoming();
     await clock.to("2026-04-01T00:00:00Z");
     const [invoice] = await payer.invoices();
-    expect(invoice.lines.map((line: { price: string; quantity: unknown; amount: number }) => [line.price, String(line.quantity), line.amount])).toEqual([
+    expect(
+      invoice.lines.map((line: { price: string; quantity: unknown; amount: number }) => [line.price, String(line.quantity), line.amount]),
+    ).toEqual([
       ["all", "7", 70],
       ["rest", "26.666666666667", 27],
     ]);
@@ -155,7 +160,10 @@ describe("usage that costs credits", () => {
     }
     const percentage = { key: "p", type: "usage", meter: "m", model: "percentage", rate: 1 };
     const plans = [{ key: "x", currency: "usd", prices: [percentage] }];
-    const answer = await world.put("/v1/catalog?dry_run=true", { meters: [meter("m", { credit_cost: 1, credit_overdraft: "bill" })], plans });
+    const answer = await world.put("/v1/catalog?dry_run=true", {
+      meters: [meter("m", { credit_cost: 1, credit_overdraft: "bill" })],
+      plans,
+    });
     expect(answer.body.errors?.[0]?.path).toBe("plans[0].prices[0].model");
     const meters = CATALOG.meters.map((one) => (one.key === "billed" ? { ...one, credit_overdraft: "allow" } : one));
     const changed = await world.put("/v1/catalog?dry_run=true", { ...CATALOG, meters });

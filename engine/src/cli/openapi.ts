@@ -2,6 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { createCatalogCache } from "../billing/catalog/catalog-cache.ts";
+import { usageBurner } from "../billing/credits/burn-usage.ts";
 import { ownTaxEngine } from "../billing/invoices/own-rates.ts";
 import { createTenantCache } from "../billing/tenants/tenant-cache.ts";
 import { systemClock } from "../clock.ts";
@@ -29,6 +30,7 @@ export async function documentText(): Promise<string> {
     catalog,
     tenants: createTenantCache(pool, systemClock),
     gateways: createGatewayRegistry([]),
+    usageBurner: usageBurner(() => ctx),
     taxes: ownTaxEngine(catalog, config.seller),
     notifiers: { email: null, whatsapp: null },
   };

@@ -80,7 +80,15 @@ describe("a pack of credits", () => {
     const ask = () => world.must("GET", `${racer.url}/checkouts/${checkout.id}`);
     await onPool(world.billing.ctx.pool).query("update checkouts set ask_at = created_at where id = $1", [checkout.id]);
     const page = pageOf(world, checkout.url);
-    await Promise.all([ask(), settleCheckouts(world.billing.ctx), ask(), page.pay(), settleCheckouts(world.billing.ctx), ask(), page.pay()]);
+    await Promise.all([
+      ask(),
+      settleCheckouts(world.billing.ctx),
+      ask(),
+      page.pay(),
+      settleCheckouts(world.billing.ctx),
+      ask(),
+      page.pay(),
+    ]);
     await settleCheckouts(world.billing.ctx);
     expect(await ask()).toMatchObject({ status: "completed" });
     expect(await racer.news()).toEqual(["checkout.completed", ...ISSUED, ...COLLECTED, "credits.granted"]);
@@ -125,7 +133,8 @@ describe("a pack of credits", () => {
   it("by the stored card is paid at once or not sold; on an invoice it is granted when that is paid", async () => {
     const direct = await buyer("direct");
     await world.must("POST", `${direct.url}/payment-methods/setup-intent`, { token: "tok_declined" });
-    const buy = (body: object = {}, headers = {}) => world.post(`${direct.url}/credits/purchases`, { product: "pack_10k", ...body }, headers);
+    const buy = (body: object = {}, headers = {}) =>
+      world.post(`${direct.url}/credits/purchases`, { product: "pack_10k", ...body }, headers);
     expect(await buy()).toMatchObject({ status: 402, body: { code: "payment_failed", gateway_code: "card_declined" } });
     expect(await direct.news()).toEqual([...ISSUED, "payment.failed", "invoice.payment_failed", "invoice.voided"]);
     await world.must("POST", `${direct.url}/payment-methods/setup-intent`, { token: "tok_visa" });
@@ -146,7 +155,12 @@ describe("a pack of credits", () => {
   it("lesson 31: paying any other invoice never tops up the wallet", async () => {
     const other = await buyer("other");
     await other.start({ plan: "pro", collection: "send_invoice" });
-    await world.must("POST", `${other.url}/invoice-items`, { description: "10,000 credits", amount: 4_900, currency: "usd", invoice: "own" });
+    await world.must("POST", `${other.url}/invoice-items`, {
+      description: "10,000 credits",
+      amount: 4_900,
+      currency: "usd",
+      invoice: "own",
+    });
     for (const invoice of await other.invoices()) {
       if (invoice.status === "open") await world.must("POST", `/v1/invoices/${invoice.id}/pay`);
     }
@@ -181,4 +195,3 @@ describe("a pack of credits", () => {
     await world.must("POST", `/v1/tenants/${tenantId}/credits/consume`, { amount, idempotency_key: `spend ${amount}` });
   }
 });
-

@@ -47,7 +47,13 @@ describe("automatic top-up", () => {
 
   it("buys once when less than the threshold is left, and not again above it", async () => {
     const acme = await buyer("acme");
-    expect((await acme.topUp()).body).toMatchObject({ product: "pack", threshold: 500, quantity: 1, enabled: true, monthly_limit: { count: 10 } });
+    expect((await acme.topUp()).body).toMatchObject({
+      product: "pack",
+      threshold: 500,
+      quantity: 1,
+      enabled: true,
+      monthly_limit: { count: 10 },
+    });
     await acme.to(START);
     expect(await acme.news()).toEqual(BOUGHT);
     expect(await acme.has()).toBe(1_000);

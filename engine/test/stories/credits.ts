@@ -23,7 +23,12 @@ export function pageOf(world: World, url: string) {
         ? {}
         : { headers: { "content-type": "application/x-www-form-urlencoded" }, payload: new URLSearchParams(form).toString() }),
     });
-    return { status: response.statusCode, html: response.body, location: String(response.headers.location ?? ""), headers: response.headers };
+    return {
+      status: response.statusCode,
+      html: response.body,
+      location: String(response.headers.location ?? ""),
+      headers: response.headers,
+    };
   };
   return {
     show: () => ask("GET"),

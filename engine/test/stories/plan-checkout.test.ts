@@ -7,7 +7,14 @@ import { COLLECTED, ISSUED, tenantOf } from "./tenant.ts";
 const CATALOG = {
   plans: [
     { key: "pro", name: "Pro", currency: "usd", interval: "month", prices: [{ key: "seats", type: "seat", unit_amount: "1000" }] },
-    { key: "trial", name: "Trial", currency: "usd", interval: "month", trial_days: 7, prices: [{ key: "base", type: "flat", amount: 500 }] },
+    {
+      key: "trial",
+      name: "Trial",
+      currency: "usd",
+      interval: "month",
+      trial_days: 7,
+      prices: [{ key: "base", type: "flat", amount: 500 }],
+    },
   ],
 };
 const RETURN = { success_url: "http://localhost:3000/welcome", cancel_url: "http://localhost:3000/pricing" };

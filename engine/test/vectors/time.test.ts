@@ -295,7 +295,8 @@ function suite(all: Vector[]): void {
 
   test("every kind of the files is checked here, in the rating or the invoice suite, or waits with a reason", () => {
     const homes = (kind: string) =>
-      [TIME_KINDS.has(kind), RATING_KINDS.has(kind), INVOICE_KINDS.has(kind), TOP_UP_KINDS.has(kind), LATER_KINDS.has(kind)].filter(Boolean).length;
+      [TIME_KINDS.has(kind), RATING_KINDS.has(kind), INVOICE_KINDS.has(kind), TOP_UP_KINDS.has(kind), LATER_KINDS.has(kind)].filter(Boolean)
+        .length;
     expect(loadKinds()!.filter((kind) => homes(kind) !== 1)).toEqual([]);
     const used = new Set(all.map((vector) => vector.kind));
     expect([...TIME_KINDS].filter((kind) => used.has(kind) && !checked.has(kind))).toEqual([]);

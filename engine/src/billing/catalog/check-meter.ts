@@ -31,7 +31,8 @@ function checkCreditCost(doc: MeterDocument, path: string): Fault[] {
   const faults: Fault[] = [];
   const report = (field: string, message: string) => void faults.push({ path: `${path}.${field}`, message });
   if (decimal(doc.credit_cost).lte(ZERO)) report("credit_cost", "must be above zero; without it usage costs no credits");
-  if (doc.aggregation !== "sum" && doc.aggregation !== "count") report("credit_cost", `only sum and count cost credits, ${doc.aggregation} does not`);
+  if (doc.aggregation !== "sum" && doc.aggregation !== "count")
+    report("credit_cost", `only sum and count cost credits, ${doc.aggregation} does not`);
   if (doc.recurring) report("credit_cost", "what carries over period ends costs no credits");
   if (doc.credit_overdraft === "bill" && doc.rounding != null)
     report("credit_overdraft", "bill leaves an exact part to be billed, which a rounding meter cannot tell");

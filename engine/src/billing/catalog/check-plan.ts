@@ -50,7 +50,10 @@ function checkPrices(doc: PlanDocument, { meters, billing }: Surroundings, path:
       faults.push({ path: `${at}.meter`, message: `names no meter of the catalog: ${price.meter}` });
     }
     if (price.type === "usage" && /percentage/.test(price.model ?? "") && billing.has(price.meter ?? "")) {
-      faults.push({ path: `${at}.model`, message: `looks at single events, but credits cover parts of those of ${price.meter} (credit_overdraft: bill)` });
+      faults.push({
+        path: `${at}.model`,
+        message: `looks at single events, but credits cover parts of those of ${price.meter} (credit_overdraft: bill)`,
+      });
     }
     return faults;
   });

@@ -24,7 +24,8 @@ const Body = Closed({
     Type.String({
       minLength: 1,
       maxLength: 200,
-      description: "The same key grants each row once, for ever. If not said (nor as a header), the request itself is its key: sent again, it only does what is missing.",
+      description:
+        "The same key grants each row once, for ever. If not said (nor as a header), the request itself is its key: sent again, it only does what is missing.",
     }),
   ),
   grants: Type.Array(
@@ -63,8 +64,10 @@ export function bulkGrantRoutes(app: FastifyInstance, ctx: Context): void {
       const faults: Fault[] = [];
       const rows = body.grants.map((row, index) => {
         const amount = row.amount ?? body.amount;
-        if (amount === undefined) faults.push({ path: `grants[${index}].amount`, message: "is required: the request has no amount for all" });
-        else if (decimal(amount).lte(ZERO)) faults.push({ path: row.amount === undefined ? "amount" : `grants[${index}].amount`, message: "must be above zero" });
+        if (amount === undefined)
+          faults.push({ path: `grants[${index}].amount`, message: "is required: the request has no amount for all" });
+        else if (decimal(amount).lte(ZERO))
+          faults.push({ path: row.amount === undefined ? "amount" : `grants[${index}].amount`, message: "must be above zero" });
         return { tenantId: row.tenant_id, amount: decimal(amount ?? 0), key: row.idempotency_key ?? null, reason: row.reason ?? null };
       });
       const [effectiveAt, expiresAt] = [instantOf(body.effective_at), instantOf(body.expires_at)];

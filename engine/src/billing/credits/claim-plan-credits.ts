@@ -11,7 +11,14 @@ import type { Instant } from "../time/instant.ts";
 import type { Period } from "../time/period.ts";
 import { DEFAULT_PRIORITY } from "./grant.ts";
 import { type GrantInput, grantMany } from "./grant-credits.ts";
-import { findWaitingOpenings, insertPlanCredits, noteTakenIn, type PlanCreditRow, readRunning, updatePlanCredits } from "./plan-credit-store.ts";
+import {
+  findWaitingOpenings,
+  insertPlanCredits,
+  noteTakenIn,
+  type PlanCreditRow,
+  readRunning,
+  updatePlanCredits,
+} from "./plan-credit-store.ts";
 import { lockWallets } from "./store.ts";
 
 export interface PlanCreditClaim {
@@ -119,18 +126,20 @@ async function grantRound(tx: Tx, rows: readonly PlanCreditRow[], { ends, at }: 
   const lacking = parts.filter(({ amount }) => amount.gt(ZERO));
   const granted = await grantMany(
     tx,
-    lacking.map(({ row, amount }): GrantInput => ({
-      tenantId: row.tenant_id,
-      ...timeOf(at?.get(row.tenant_id)),
-      amount,
-      source: "plan",
-      priority: row.priority,
-      // What rolls over is cut where the next period begins, and ends with the subscription.
-      expiresAt: row.rollover ? null : (ends?.get(row.id) ?? row.period_end),
-      reference: row.subject,
-      origin: `plan ${row.id}`,
-      reason: row.plan_key,
-    })),
+    lacking.map(
+      ({ row, amount }): GrantInput => ({
+        tenantId: row.tenant_id,
+        ...timeOf(at?.get(row.tenant_id)),
+        amount,
+        source: "plan",
+        priority: row.priority,
+        // What rolls over is cut where the next period begins, and ends with the subscription.
+        expiresAt: row.rollover ? null : (ends?.get(row.id) ?? row.period_end),
+        reference: row.subject,
+        origin: `plan ${row.id}`,
+        reason: row.plan_key,
+      }),
+    ),
   );
   const grants = new Map(lacking.map(({ row }, index) => [row.id, granted[index]!.grant!]));
   await updatePlanCredits(

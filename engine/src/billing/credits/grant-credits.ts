@@ -118,7 +118,9 @@ async function findKnown(
   const known = new Map<string, { grant: GrantRow | null; fingerprint: string | null }>();
   const grants = await findGrantsOf(
     tx,
-    [...keys, ...origins].flatMap(({ type, tenant_id: tenantId, grant_id: id }) => (type === "granted" && id !== null ? [{ tenantId, id }] : [])),
+    [...keys, ...origins].flatMap(({ type, tenant_id: tenantId, grant_id: id }) =>
+      type === "granted" && id !== null ? [{ tenantId, id }] : [],
+    ),
   );
   const note = (kind: string, done: Done) =>
     known.set(`${kind} ${done.tenant_id} ${done.name}`, { grant: grants.get(done.grant_id ?? "") ?? null, fingerprint: done.fingerprint });

@@ -78,7 +78,12 @@ function contentOf({ source, priority, effectiveAt, expiresAt, reason, rows }: B
 
 function outcomeOf(tenantId: string, granted: Awaited<ReturnType<typeof grantMany>>[number]): BulkOutcome {
   if (granted.grant === null)
-    return { status: "refused", tenantId, code: "idempotency_key_reused", detail: "The key was used for something else with this tenant's credits." };
+    return {
+      status: "refused",
+      tenantId,
+      code: "idempotency_key_reused",
+      detail: "The key was used for something else with this tenant's credits.",
+    };
   return {
     status: granted.replayed ? "replayed" : "granted",
     tenantId,

@@ -140,7 +140,10 @@ export async function findRunningEnd(tx: Tx, tenantId: string, subject: string, 
 
 export async function updatePlanCredits(
   tx: Tx,
-  rows: readonly Pick<PlanCreditRow, "id" | "tenant_id" | "status" | "invoice_id" | "granted" | "grant_id" | "taken_back" | "revoked" | "credited">[],
+  rows: readonly Pick<
+    PlanCreditRow,
+    "id" | "tenant_id" | "status" | "invoice_id" | "granted" | "grant_id" | "taken_back" | "revoked" | "credited"
+  >[],
 ): Promise<void> {
   if (rows.length === 0) return;
   await tx.query(

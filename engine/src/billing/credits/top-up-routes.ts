@@ -5,7 +5,18 @@ import type { Context } from "../../context.ts";
 import { type Database, onPool } from "../../db/pool.ts";
 import { invalidField, Refusal, tenantNotFound } from "../../errors.ts";
 import { route } from "../../http/route.ts";
-import { Closed, Instant as InstantText, Key, Minor, Named, Nullable, PositiveQuantity, Quantity, SignedMinor, TenantId } from "../../http/schema.ts";
+import {
+  Closed,
+  Instant as InstantText,
+  Key,
+  Minor,
+  Named,
+  Nullable,
+  PositiveQuantity,
+  Quantity,
+  SignedMinor,
+  TenantId,
+} from "../../http/schema.ts";
 import { decimal, ZERO } from "../money/decimal.ts";
 import type { TenantRef } from "../tenants/cache.ts";
 import { formatInstant } from "../time/instant.ts";
@@ -21,7 +32,11 @@ const Body = Closed({
   product: Key("The key of the credit product that is bought."),
   threshold: PositiveQuantity("Buys when less than this can be spent."),
   quantity: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: 1_000, description: "Packs a purchase, as often as it takes to get above the threshold; 1 if neither this nor a target is given." }),
+    Type.Integer({
+      minimum: 1,
+      maximum: 1_000,
+      description: "Packs a purchase, as often as it takes to get above the threshold; 1 if neither this nor a target is given.",
+    }),
   ),
   target: Type.Optional(PositiveQuantity("Instead of quantity: as many packs as it takes to have so much.")),
   monthly_limit: Type.Optional(
@@ -99,7 +114,8 @@ export function topUpRoutes(app: FastifyInstance, ctx: Context): void {
         throw invalidField("product", `is sold in ${product.currency}, but the tenant pays in ${tenant.currency}`);
       const threshold = decimal(body.threshold);
       if (threshold.lte(ZERO)) throw invalidField("threshold", "must be above zero");
-      if (body.target !== undefined && body.quantity !== undefined) throw invalidField("target", "stands instead of quantity; give one of them");
+      if (body.target !== undefined && body.quantity !== undefined)
+        throw invalidField("target", "stands instead of quantity; give one of them");
       if (body.target !== undefined && decimal(body.target).lte(threshold)) throw invalidField("target", "must be above the threshold");
       if (body.monthly_limit?.amount === 0) throw invalidField("monthly_limit.amount", "must be above zero");
       const limit = body.monthly_limit ?? { count: DEFAULT_COUNT };

@@ -23,7 +23,9 @@ const TOP_UP = `tenant_id, product_key, threshold::text, quantity, target::text,
   created_at, updated_at`;
 
 export async function findTopUp(db: Database, tenantId: string, lock = false): Promise<TopUpRow | null> {
-  const rows = await db.query<TopUpRow>(`select ${TOP_UP} from credit_top_ups where tenant_id = $1${lock ? " for no key update" : ""}`, [tenantId]);
+  const rows = await db.query<TopUpRow>(`select ${TOP_UP} from credit_top_ups where tenant_id = $1${lock ? " for no key update" : ""}`, [
+    tenantId,
+  ]);
   return rows[0] ?? null;
 }
 

@@ -5,7 +5,10 @@ import { creditsToBuy, packsFor, retryAt, type TopUpRule, withinLimit } from "./
 
 const HOUR = 3_600_000;
 
-function rule(fields: Partial<Record<"threshold" | "target" | "paid" | "given" | "least" | "most", string>>, more: Partial<TopUpRule> = {}): TopUpRule {
+function rule(
+  fields: Partial<Record<"threshold" | "target" | "paid" | "given" | "least" | "most", string>>,
+  more: Partial<TopUpRule> = {},
+): TopUpRule {
   const value = (name: keyof typeof fields) => (fields[name] === undefined ? null : decimal(fields[name]));
   return {
     method: fields.target === undefined ? "fixed" : "target",

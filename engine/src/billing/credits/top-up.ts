@@ -22,7 +22,7 @@ export function creditsToBuy(rule: TopUpRule, balance: Decimal): Decimal {
   if (rule.method === "target") {
     if (balance.gte(rule.target)) return ZERO;
     const gap = rule.target.minus(balance);
-    return rule.least !== null && rule.least.gt(gap) ? rule.least : gap;
+    return rule.least?.gt(gap) ? rule.least : gap;
   }
   if (rule.trigger === "interval" || rule.paid.eq(ZERO)) return rule.paid;
   const gap = rule.threshold.minus(balance).minus(rule.given);

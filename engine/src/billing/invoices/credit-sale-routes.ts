@@ -66,7 +66,10 @@ export function creditSaleRoutes(app: FastifyInstance, ctx: Context): void {
     body: Closed({
       product: Key("The key of a credit product."),
       quantity: Pieces,
-      success_url: Text(2_000, "Where the person goes who has paid; `{CHECKOUT_ID}` in it is the checkout's id, else it is added as checkout_id."),
+      success_url: Text(
+        2_000,
+        "Where the person goes who has paid; `{CHECKOUT_ID}` in it is the checkout's id, else it is added as checkout_id.",
+      ),
       cancel_url: Text(2_000, "Where the person goes who has not."),
       gateway: Type.Optional(Text(40)),
     }),
@@ -106,7 +109,10 @@ export function creditSaleRoutes(app: FastifyInstance, ctx: Context): void {
       product: Key("The key of a credit product."),
       quantity: Pieces,
       collection: Type.Optional(
-        OneOf(["charge_automatically", "send_invoice"], "charge_automatically if not said: paid now, or not sold. send_invoice: granted when it is paid."),
+        OneOf(
+          ["charge_automatically", "send_invoice"],
+          "charge_automatically if not said: paid now, or not sold. send_invoice: granted when it is paid.",
+        ),
       ),
       payment_method: Type.Optional(Text(64, "The id of a payment method of the tenant; the default one if not said.")),
     }),

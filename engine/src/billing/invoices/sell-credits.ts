@@ -50,7 +50,8 @@ export function packOf(products: ReadonlyMap<string, CreditProduct>, key: string
     throw new Refusal("not_found", `There is no credit product ${JSON.stringify(key)} on sale.`, {
       faults: [{ path: "product", message: "names no credit product on sale" }],
     });
-  if (product.amountMinor * BigInt(quantity) > BigInt(Number.MAX_SAFE_INTEGER)) throw invalidField("quantity", "comes to more than can be paid");
+  if (product.amountMinor * BigInt(quantity) > BigInt(Number.MAX_SAFE_INTEGER))
+    throw invalidField("quantity", "comes to more than can be paid");
   return {
     product: key,
     name: product.name ?? key,
@@ -61,7 +62,10 @@ export function packOf(products: ReadonlyMap<string, CreditProduct>, key: string
   };
 }
 
-export function packDraft({ tenant, pack, gateway, collection, prepaid }: Omit<CreditSale, "origin" | "checkoutId">, now: Instant): DraftInvoice {
+export function packDraft(
+  { tenant, pack, gateway, collection, prepaid }: Omit<CreditSale, "origin" | "checkoutId">,
+  now: Instant,
+): DraftInvoice {
   return {
     tenantId: tenant.id,
     testClockId: tenant.testClockId,

@@ -32,7 +32,8 @@ export function nextAsk(asked: number, now: Instant): Instant {
 /** An address that a browser may be sent to. Throws a 422 that names the field. */
 export function checkedUrl(field: string, text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || (url.protocol !== "https:" && url.protocol !== "http:")) throw invalidField(field, "must be an http or https address");
+  if (url === null || (url.protocol !== "https:" && url.protocol !== "http:"))
+    throw invalidField(field, "must be an http or https address");
   if (url.username !== "" || url.password !== "") throw invalidField(field, "must not hold credentials");
   return text;
 }

@@ -79,7 +79,10 @@ function checkoutGateway(ctx: Context, wanted: string | undefined): WithPages {
   const names = ctx.gateways.names().filter((name) => ctx.gateways.get(name).createCheckout !== undefined);
   const name = wanted ?? names[0];
   if (name === undefined || !names.includes(name)) {
-    throw new Refusal("gateway_unavailable", `No gateway with a checkout page is configured${wanted === undefined ? "" : ` as ${wanted}`}.`);
+    throw new Refusal(
+      "gateway_unavailable",
+      `No gateway with a checkout page is configured${wanted === undefined ? "" : ` as ${wanted}`}.`,
+    );
   }
   return ctx.gateways.get(name) as WithPages;
 }

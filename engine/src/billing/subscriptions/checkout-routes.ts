@@ -22,7 +22,10 @@ export function planCheckoutRoutes(app: FastifyInstance, ctx: Context): void {
     body: Closed({
       plan: Key("The key of a plan."),
       seats: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000_000 })),
-      success_url: Text(2_000, "Where the person goes who has finished; `{CHECKOUT_ID}` in it is the checkout's id, else it is added as checkout_id."),
+      success_url: Text(
+        2_000,
+        "Where the person goes who has finished; `{CHECKOUT_ID}` in it is the checkout's id, else it is added as checkout_id.",
+      ),
       cancel_url: Text(2_000, "Where the person goes who has not."),
       gateway: Type.Optional(Text(40)),
     }),

@@ -1,4 +1,5 @@
 /** Runs the checks of every room over the books. Reads only, a statement at a time: each sees one instant, and none holds others up. */
+import { salesChecks } from "../../billing/invoices/sales-verify.ts";
 import { invoiceChecks } from "../../billing/invoices/verify.ts";
 import { paymentChecks } from "../../billing/payments/verify.ts";
 import { subscriptionChecks } from "../../billing/subscriptions/verify.ts";
@@ -46,6 +47,7 @@ export async function verifyBooks(pool: Pool, scope: Scope, onCheck: (done: numb
       ...subscriptionChecks(scope.tenantId),
       ...invoiceChecks(scope.tenantId),
       ...paymentChecks(scope.tenantId),
+      ...salesChecks(scope.tenantId),
       ...(scope.usage === "none" ? [] : await usageChecks(db, scope.tenantId, scope.usage)),
     ];
     const verdicts: Verdict[] = [];

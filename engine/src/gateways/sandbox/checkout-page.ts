@@ -28,7 +28,10 @@ ${cards}
 const OVER = { completed: "This page was paid.", canceled: "This page was canceled.", expired: "The time of this page has run out." };
 
 export function closedPage(page: SandboxPage & { status: keyof typeof OVER }, onward: string): string {
-  return frame(page.description, `<h1>${html(page.description)}</h1>\n<p>${OVER[page.status]}</p>\n<p><a href="${html(onward)}">Go on</a></p>`);
+  return frame(
+    page.description,
+    `<h1>${html(page.description)}</h1>\n<p>${OVER[page.status]}</p>\n<p><a href="${html(onward)}">Go on</a></p>`,
+  );
 }
 
 /** Only these may act on the page: its own styles, and its form, which leads to one of two addresses. */
