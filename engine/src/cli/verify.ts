@@ -18,7 +18,7 @@ interface Options {
 export function verifyCommand(program: Command, terminal: Terminal): void {
   program
     .command("verify")
-    .description("prove the books: invoices, lines, numbers, payments, balances, usage; exit code 1 if anything is wrong")
+    .description("prove the books: invoices, lines, numbers, payments, balances, credits, usage; exit code 1 if anything is wrong")
     .option("--tenant <tenant_id>", "one tenant's alone, and all of its usage; numbers are left out, for they run through all tenants")
     .addOption(
       new Option("--usage <extent>", "how much of the usage is counted again, by meter and hour")

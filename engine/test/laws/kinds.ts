@@ -12,6 +12,7 @@ function inRooms(house: House, kind: Kind): Source[] {
 }
 
 const NOT_PURE: Exceptions = {
+  "engine/src/billing/credits/lanes.ts": "coalesces requests in flight, as those of usage",
   "engine/src/billing/usage/lanes.ts": "coalesces requests in flight: waiting is what it is for, and the statement is an argument",
 };
 
@@ -187,6 +188,7 @@ const SQL_ELSEWHERE: Exceptions = {
   "engine/src/billing/invoices/balance.ts": "the balance's entries and the lock that guards spending them, in one place",
   "engine/src/billing/invoices/billed.ts": "what cumulative rating subtracts: one statement and its shape",
   "engine/src/billing/invoices/sales-verify.ts": "a check of the books is its statement",
+  "engine/src/billing/credits/verify.ts": "a check of the books is its statement",
   "engine/src/billing/invoices/verify.ts": "a check of the books is its statement",
   "engine/src/billing/payments/verify.ts": "a check of the books is its statement",
   "engine/src/billing/subscriptions/verify.ts": "a check of the books is its statement",

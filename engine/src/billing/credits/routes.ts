@@ -16,6 +16,7 @@ import { giveCredits } from "./give-credits.ts";
 import { grantCredits } from "./grant-credits.ts";
 import { holdRoutes } from "./hold-routes.ts";
 import * as schema from "./schema.ts";
+import { proveCredits } from "./verify.ts";
 import { balanceView, grantView, transactionView } from "./view.ts";
 
 export function creditRoutes(app: FastifyInstance, ctx: Context): void {
@@ -23,6 +24,7 @@ export function creditRoutes(app: FastifyInstance, ctx: Context): void {
   consumeRoute(app, ctx);
   grantRoutes(app, ctx);
   holdRoutes(app, ctx);
+  verifyRoute(app, ctx);
 }
 
 function readRoutes(app: FastifyInstance, ctx: Context): void {
@@ -61,6 +63,20 @@ function readRoutes(app: FastifyInstance, ctx: Context): void {
         (row) => transactionView(transactionOf(row)),
         (row) => [row.seq.toString()],
       );
+    },
+  });
+}
+
+function verifyRoute(app: FastifyInstance, ctx: Context): void {
+  route(app, ctx, {
+    method: "GET",
+    url: "/v1/credits/verify",
+    permission: "billing.read",
+    summary: "Prove the ledger of credits: every tenant's, or the caller's own",
+    response: { 200: schema.VerifyView },
+    handle: async ({ principal }) => {
+      const checks = await proveCredits(onPool(ctx.pool), principal.tenantId);
+      return { ok: checks.every(({ wrong }) => wrong === 0), checks };
     },
   });
 }
