@@ -22,7 +22,12 @@ import { burningCosts, coverOf, type UsageCost } from "./usage-cost.ts";
 
 export function usageBurner(ctxOf: () => Context): UsageBurner {
   return {
-    store: (principal: Principal, usage) => commit(ctxOf(), { principal, source: "api" }, (tx) => storeBurning(tx, usage)),
+    store: (principal: Principal, usage) => {
+      const nows = new Set(usage.events.map((event) => event.receivedUs / 1_000));
+      // Events of one clock are written at its instant; of several, each still counts by its own.
+      const now = nows.size === 1 ? { now: [...nows][0]! } : {};
+      return commit(ctxOf(), { principal, source: "api", ...now }, (tx) => storeBurning(tx, usage));
+    },
   };
 }
 

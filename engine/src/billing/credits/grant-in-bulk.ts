@@ -38,7 +38,11 @@ export async function grantInBulk(ctx: Context, principal: Principal, input: Bul
       const tenant = tenants.get(row.tenantId);
       if (tenant) inputs.push({ ...(await grantOf(ctx, tenant, input, row)), key: keys[from + index]! });
     }
-    const granted = await commit(ctx, { principal, source: "api" }, (tx) => grantMany(tx, inputs));
+    const nows = new Set(inputs.map((one) => one.at));
+    const [now] = nows;
+    // Tenants of one test clock are granted at its instant.
+    const at = nows.size === 1 && now !== undefined ? { now } : {};
+    const granted = await commit(ctx, { principal, source: "api", ...at }, (tx) => grantMany(tx, inputs));
     let next = 0;
     for (const { tenantId } of rows) outcomes.push(tenants.has(tenantId) ? outcomeOf(tenantId, granted[next++]!) : unknown(tenantId));
   }

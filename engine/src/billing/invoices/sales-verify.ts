@@ -2,7 +2,7 @@
 
 const CHECKS = [
   {
-    name: "credits.purchases",
+    name: "sales.purchases",
     says: "a purchase is granted when its invoice is paid, and only then",
     text: `
 select p.tenant_id, p.id as subject,
@@ -13,7 +13,7 @@ from credit_purchases p left join invoices i on i.id = p.invoice_id and i.tenant
 where $1::text is null or p.tenant_id = $1`,
   },
   {
-    name: "credits.purchase_grants",
+    name: "sales.purchase_grants",
     says: "what a purchase granted is one grant of as much",
     text: `
 select p.tenant_id, p.id as subject, case when p.granted > 0 then concat(trim_scale(p.granted), ' once') else 'none' end as expected,
@@ -22,7 +22,7 @@ select p.tenant_id, p.id as subject, case when p.granted > 0 then concat(trim_sc
 from credit_purchases p where $1::text is null or p.tenant_id = $1`,
   },
   {
-    name: "credits.plan_grants",
+    name: "sales.plan_grants",
     says: "what a period was granted is a grant of as much, and not above its plan's credits",
     text: `
 select p.tenant_id, concat(p.id, ' ', p.plan_key) as subject,
@@ -31,7 +31,7 @@ select p.tenant_id, concat(p.id, ' ', p.plan_key) as subject,
 from plan_credits p where $1::text is null or p.tenant_id = $1`,
   },
   {
-    name: "usage.covered",
+    name: "sales.covered",
     says: "what credits covered of usage belongs to an event",
     text: `
 select t.id as tenant_id, c.identity::text as subject, 'an event' as expected, case when e.identity is null then 'none' else 'an event' end as found

@@ -1,6 +1,7 @@
 /** Runs the checks of every room over the books. Reads only, a statement at a time: each sees one instant, and none holds others up. */
-import { salesChecks } from "../../billing/invoices/sales-verify.ts";
+
 import { creditChecks } from "../../billing/credits/verify.ts";
+import { salesChecks } from "../../billing/invoices/sales-verify.ts";
 import { invoiceChecks } from "../../billing/invoices/verify.ts";
 import { paymentChecks } from "../../billing/payments/verify.ts";
 import { subscriptionChecks } from "../../billing/subscriptions/verify.ts";
