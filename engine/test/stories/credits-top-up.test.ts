@@ -159,3 +159,24 @@ describe("automatic top-up", () => {
     }
   });
 });
+
+describe("automatic top-up beside a worker", () => {
+  it("is woken by the consumption that takes the balance below the threshold", { timeout: 60_000 }, async () => {
+    const world = await createWorld({ worker: true });
+    try {
+      await world.must("PUT", "/v1/catalog", CATALOG);
+      await world.must("PUT", "/v1/tenants/acme", { currency: "usd" });
+      await world.must("POST", "/v1/tenants/acme/payment-methods/setup-intent", { token: "tok_visa" });
+      await world.must("POST", "/v1/tenants/acme/credits/grants", { amount: 600, source: "promotion" });
+      await world.must("PUT", "/v1/tenants/acme/credits/top-up", { product: "pack", threshold: 500 });
+      const bought = async () => (await world.must("GET", "/v1/tenants/acme/credits/purchases")).items;
+      await world.must("POST", "/v1/tenants/acme/credits/consume", { amount: 100, idempotency_key: "at the threshold" });
+      expect(await bought()).toEqual([]);
+      await world.must("POST", "/v1/tenants/acme/credits/consume", { amount: 1, idempotency_key: "below it" });
+      await expect.poll(bought, { timeout: 40_000 }).toMatchObject([{ origin: "top_up", status: "granted" }]);
+      expect(await world.must("GET", "/v1/tenants/acme/credits")).toMatchObject({ available: 1_499 });
+    } finally {
+      await world.close();
+    }
+  });
+});

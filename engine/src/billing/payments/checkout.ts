@@ -38,11 +38,12 @@ export function checkedUrl(field: string, text: string): string {
   return text;
 }
 
-const PLACE = "{CHECKOUT_ID}";
+// The second is what people have in their code who come from Stripe.
+const PLACE = /\{CHECKOUT(?:_SESSION)?_ID\}/;
 
-/** The address with the checkout's id in it: in place of `{CHECKOUT_ID}`, else as `checkout_id`. */
+/** The address with the checkout's id in it: in place of `{CHECKOUT_ID}` or `{CHECKOUT_SESSION_ID}`, else as `checkout_id`. */
 export function withCheckout(address: string, id: string): string {
-  if (address.includes(PLACE)) return address.replaceAll(PLACE, id);
+  if (PLACE.test(address)) return address.replace(new RegExp(PLACE, "g"), id);
   const url = new URL(address);
   url.searchParams.set("checkout_id", id);
   return url.href;
