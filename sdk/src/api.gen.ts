@@ -584,6 +584,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/credits/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prove the ledger of credits: every tenant's, or the caller's own
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getCreditsVerify"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tenants/{tenant_id}/payments": {
         parameters: {
             query?: never;
@@ -5763,6 +5783,48 @@ export interface operations {
             415: components["responses"]["Problem"];
             /** @description `invalid_request`: `errors` names each field at fault. */
             422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getCreditsVerify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        ok: boolean;
+                        checks: {
+                            name: string;
+                            says: string;
+                            checked: number;
+                            wrong: number;
+                            named: {
+                                tenant_id: string | null;
+                                subject: string;
+                                expected: string;
+                                found: string;
+                            }[];
+                        }[];
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
             /** @description `rate_limited`: too many requests. */
             429: components["responses"]["Problem"];
             /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */

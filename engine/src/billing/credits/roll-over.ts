@@ -2,8 +2,8 @@
 import type { Tx } from "../../commit.ts";
 import { type Decimal, decimal, ZERO } from "../money/decimal.ts";
 import type { Instant } from "../time/instant.ts";
-import { rollGrant } from "./expire.ts";
 import { findRolling } from "./plan-credit-store.ts";
+import { rollGrant } from "./roll-grant.ts";
 import { rolledOver } from "./rollover.ts";
 import { lockWallets } from "./store.ts";
 

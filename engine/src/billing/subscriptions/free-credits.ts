@@ -2,33 +2,16 @@
  * The credits of the default plan, for tenants without a subscription: by the plan's interval, counted from when the tenant was
  * made. Who has a subscription has its credits instead; when that ends, the next period of these comes in its time.
  */
-import { ENGINE } from "../../auth/principal.ts";
-import { commit, type Tx } from "../../commit.ts";
-import type { Context } from "../../context.ts";
+import type { Tx } from "../../commit.ts";
 import type { AppendedEvent } from "../../events/append.ts";
 import type { Plan } from "../catalog/plan.ts";
 import { claimPlanCredits, type PlanCreditClaim } from "../credits/claim-plan-credits.ts";
 import { rollOver } from "../credits/roll-over.ts";
-import type { Instant } from "../time/instant.ts";
 import { periodAt } from "../time/period.ts";
-import { beginCycles, type FreeCycle, lockDueCycle, lockDueCycles, moveCycle, setDue } from "./free-credit-store.ts";
+import { beginCycles, type FreeCycle, lockDueCycle, moveCycle, setDue } from "./free-credit-store.ts";
 
-const CHUNK = 500;
 const SUBJECT = "free";
 const MONTH = { unit: "month", count: 1 } as const;
-
-/** Works until nothing is due. Answers how many tenants had a period. */
-export async function grantFreeDue(ctx: Context, input: { now: Instant; testClockId: string | null }): Promise<number> {
-  for (let done = 0; ; ) {
-    const count = await commit(ctx, { principal: ENGINE, now: input.now }, async (tx) => {
-      const due = await lockDueCycles(tx, input.now, input.testClockId, CHUNK);
-      await grantCycles(tx, due);
-      return due.length;
-    });
-    done += count;
-    if (count === 0) return done;
-  }
-}
 
 /** Reaction to `tenant.created` and `tenant.updated`. */
 export async function beginFreeCredits(tx: Tx, event: AppendedEvent): Promise<void> {
@@ -46,15 +29,8 @@ export async function beginAllFreeCredits(tx: Tx): Promise<void> {
   tx.enqueue({ name: "free-credits-due", key: "free-credits-due" });
 }
 
-/** The job behind it: everybody has a cycle, and what is due is granted. */
-export async function sweepFreeCredits(ctx: Context): Promise<void> {
-  const now = ctx.clock.now();
-  if ((await freePlans({ ctx })).length === 0) return;
-  await commit(ctx, { principal: ENGINE, now }, (tx) => beginCycles(tx, null));
-  await grantFreeDue(ctx, { now, testClockId: null });
-}
-
-async function grantCycles(tx: Tx, cycles: readonly FreeCycle[]): Promise<void> {
+/** The period of each that holds its now, and when the next is due. The cycles are locked. */
+export async function grantCycles(tx: Tx, cycles: readonly FreeCycle[]): Promise<void> {
   if (cycles.length === 0) return;
   const plans = await freePlans(tx);
   const planned = cycles.map((cycle) => {
@@ -80,7 +56,8 @@ async function grantCycles(tx: Tx, cycles: readonly FreeCycle[]): Promise<void> 
   );
 }
 
-async function freePlans({ ctx }: Pick<Tx, "ctx">): Promise<Plan[]> {
+/** Default plans that grant credits. */
+export async function freePlans({ ctx }: Pick<Tx, "ctx">): Promise<Plan[]> {
   const { plans } = await ctx.catalog.current();
   return [...plans.values()].filter((plan) => plan.isDefault && !plan.archived && plan.credits !== null);
 }

@@ -3,7 +3,7 @@ import type { Tx } from "../../commit.ts";
 import { Refusal } from "../../errors.ts";
 import type { AppendedEvent } from "../../events/append.ts";
 import { findCheckout, noteResult } from "../payments/checkout-store.ts";
-import { failCheckout } from "../payments/settle-checkout.ts";
+import { failCheckout } from "../payments/record-checkout.ts";
 import { startSubscription } from "./start.ts";
 
 /** The checkout is locked by whoever settled it. What stands in the way (a subscription begun meanwhile) is said on it. */
