@@ -5,6 +5,7 @@ import type { CatalogCache } from "./billing/catalog/cache.ts";
 import type { Notifiers } from "./billing/invoices/notifier.ts";
 import type { TaxEngine } from "./billing/invoices/tax-engine.ts";
 import type { TenantCache } from "./billing/tenants/cache.ts";
+import type { UsageBurner } from "./billing/usage/burner.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { Pool } from "./db/pool.ts";
@@ -22,6 +23,8 @@ export interface Context {
   tokens: TokenVerifier;
   /** Which taxes hold for whom. */
   taxes: TaxEngine;
+  /** Stores usage that costs credits. */
+  usageBurner: UsageBurner;
   /** What carries invoices to people. */
   notifiers: Notifiers;
 }

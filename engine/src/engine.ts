@@ -12,11 +12,17 @@ import { keyRoutes } from "./auth/routes.ts";
 import { createTokenVerifier } from "./auth/tokens.ts";
 import { createCatalogCache } from "./billing/catalog/catalog-cache.ts";
 import { catalogRoutes } from "./billing/catalog/routes.ts";
+import { bulkGrantRoutes } from "./billing/credits/bulk-routes.ts";
+import { usageBurner } from "./billing/credits/burn-usage.ts";
 import { creditRoutes } from "./billing/credits/routes.ts";
+import { topUpRoutes } from "./billing/credits/top-up-routes.ts";
+import { creditSaleRoutes } from "./billing/invoices/credit-sale-routes.ts";
 import { ownTaxEngine } from "./billing/invoices/own-rates.ts";
 import { quoteRoutes } from "./billing/invoices/quote-routes.ts";
 import { invoiceRoutes } from "./billing/invoices/routes.ts";
+import { checkoutRoutes } from "./billing/payments/checkout-routes.ts";
 import { paymentRoutes } from "./billing/payments/routes.ts";
+import { planCheckoutRoutes } from "./billing/subscriptions/checkout-routes.ts";
 import { lifecycleRoutes } from "./billing/subscriptions/lifecycle-routes.ts";
 import { subscriptionRoutes } from "./billing/subscriptions/routes.ts";
 import { tenantRoutes } from "./billing/tenants/routes.ts";
@@ -31,6 +37,7 @@ import { openPool } from "./db/pool.ts";
 import { eventRoutes } from "./events/routes.ts";
 import { createGatewayRegistry } from "./gateways/registry.ts";
 import { sandboxGateway } from "./gateways/sandbox/gateway.ts";
+import { sandboxCheckoutRoutes } from "./gateways/sandbox/routes.ts";
 import { healthRoutes } from "./http/health.ts";
 import { buildServer } from "./http/server.ts";
 import { startWorker, type Worker } from "./jobs/worker.ts";
@@ -99,7 +106,10 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       catalog,
       tenants: createTenantCache(lookups, clock),
       tokens: createTokenVerifier(config.tokens, clock),
-      gateways: createGatewayRegistry(config.mode === "sandbox" ? [sandboxGateway(pool, clock, config.sandboxWithoutCard)] : []),
+      gateways: createGatewayRegistry(
+        config.mode === "sandbox" ? [sandboxGateway(pool, clock, { publicUrl: config.publicUrl, withoutCard: config.sandboxWithoutCard })] : [],
+      ),
+      usageBurner: usageBurner(() => ctx),
       taxes: ownTaxEngine(catalog, config.seller),
       notifiers: {
         email: mail,
@@ -134,15 +144,21 @@ export function registerRoutes(app: FastifyInstance, ctx: Context): void {
   usageRoutes(app, ctx);
   creditRoutes(app, ctx);
   paymentRoutes(app, ctx);
+  checkoutRoutes(app, ctx);
   invoiceRoutes(app, ctx);
+  creditSaleRoutes(app, ctx);
+  bulkGrantRoutes(app, ctx);
+  topUpRoutes(app, ctx);
   quoteRoutes(app, ctx);
   subscriptionRoutes(app, ctx);
   lifecycleRoutes(app, ctx);
+  planCheckoutRoutes(app, ctx);
   eventRoutes(app, ctx);
   keyRoutes(app, ctx);
   portalRoutes(app, ctx);
   auditRoutes(app, ctx);
   testClockRoutes(app, ctx);
+  sandboxCheckoutRoutes(app, ctx);
   healthRoutes(app, ctx);
 }
 

@@ -27,6 +27,10 @@ const PREFIXES = {
   refund: "refund",
   sending: "send",
   session: "sess",
+  checkout: "co",
+  creditPurchase: "cp",
+  planCredits: "pcr",
+  topUp: "top",
 } as const;
 
 export type IdKind = keyof typeof PREFIXES;

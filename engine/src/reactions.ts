@@ -3,11 +3,19 @@
  * Reactions run inside the transaction of their event, in the order they stand here.
  */
 import { noteSale } from "./billing/catalog/note-sale.ts";
+import { endTopUp, failTopUp } from "./billing/credits/end-top-up.ts";
+import { cancelPurchase, grantPurchase, takeBackPurchase } from "./billing/credits/grant-purchase.ts";
 import { forgetPlan, notePlan } from "./billing/credits/note-plan.ts";
+import { grantPaidPeriod, lapsePeriod, takeBackPeriod } from "./billing/credits/settle-plan-credits.ts";
+import { dropFailedSale } from "./billing/invoices/drop-failed-sale.ts";
+import { sellByCheckout } from "./billing/invoices/sell-by-checkout.ts";
 import { keepFailedRefund, notePaymentFailure, settleInvoice } from "./billing/invoices/settle.ts";
 import { endAfterDunning } from "./billing/subscriptions/end-after-dunning.ts";
+import { beginAllFreeCredits, beginFreeCredits } from "./billing/subscriptions/free-credits.ts";
 import { markPastDue } from "./billing/subscriptions/mark-past-due.ts";
+import { endCredits } from "./billing/subscriptions/open-credits.ts";
 import { recover } from "./billing/subscriptions/recover.ts";
+import { startByCheckout } from "./billing/subscriptions/start-by-checkout.ts";
 import { noteSubscription } from "./billing/tenants/note-subscription.ts";
 import { registerMeters } from "./billing/usage/register-meters.ts";
 import type { Tx } from "./commit.ts";
@@ -17,16 +25,20 @@ import type { EventType } from "./events/types.ts";
 export type Reaction = (tx: Tx, event: AppendedEvent) => Promise<void>;
 
 export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {
-  "catalog.changed": [registerMeters],
+  "catalog.changed": [registerMeters, beginAllFreeCredits],
+  "tenant.created": [beginFreeCredits],
+  "tenant.updated": [beginFreeCredits],
   "subscription.started": [noteSale, noteSubscription, notePlan],
   "subscription.plan_changed": [noteSale, notePlan],
-  "subscription.canceled": [forgetPlan],
-  "subscription.expired": [forgetPlan],
+  "subscription.canceled": [forgetPlan, endCredits],
+  "subscription.expired": [forgetPlan, endCredits],
   "payment.succeeded": [settleInvoice],
   "payment.refund_failed": [keepFailedRefund],
   "payment.failed": [notePaymentFailure],
-  "invoice.payment_failed": [markPastDue, endAfterDunning],
-  "invoice.paid": [recover],
-  "invoice.voided": [recover],
+  "checkout.completed": [sellByCheckout, startByCheckout],
+  "invoice.payment_failed": [markPastDue, endAfterDunning, dropFailedSale],
+  "invoice.paid": [recover, grantPurchase, endTopUp, grantPaidPeriod],
+  "invoice.credited": [takeBackPurchase, takeBackPeriod],
+  "invoice.voided": [recover, cancelPurchase, failTopUp, lapsePeriod],
   "invoice.marked_uncollectible": [recover],
 };

@@ -424,6 +424,186 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tenants/{tenant_id}/credits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The credits of a tenant: what can be spent, what is held, and the grants
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getTenantsCredits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/credits/transactions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The ledger of a tenant's credits, newest first
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getTenantsCreditsTransactions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/credits/consume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Consume credits, by a credit event or an amount: all or nothing
+         * @description Needs the scope `usage.write`.
+         */
+        post: operations["postTenantsCreditsConsume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/credits/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Grant credits
+         * @description Needs the scope `billing.write`.
+         */
+        post: operations["postTenantsCreditsGrants"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/credits/transfers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give credits to another tenant, with the time they have
+         * @description Needs the scope `billing.write`.
+         */
+        post: operations["postTenantsCreditsTransfers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/credits/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reserve credits, to take the true cost later
+         * @description Needs the scope `usage.write`.
+         */
+        post: operations["postTenantsCreditsHolds"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/credits/holds/{id}/capture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take what a hold reserved, in part or whole; the rest goes back
+         * @description Needs the scope `usage.write`.
+         */
+        post: operations["postTenantsCreditsHoldsCapture"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/credits/holds/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give back what a hold reserved
+         * @description Needs the scope `usage.write`.
+         */
+        post: operations["postTenantsCreditsHoldsRelease"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/credits/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prove the ledger of credits: every tenant's, or the caller's own
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getCreditsVerify"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tenants/{tenant_id}/payments": {
         parameters: {
             query?: never;
@@ -519,6 +699,26 @@ export interface paths {
          * @description Needs the scope `billing.write`.
          */
         delete: operations["deleteTenantsPaymentMethodsById"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/checkouts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What came of a checkout: asks the gateway while it is open, so that a return page need not wait for its webhook
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getTenantsCheckoutsById"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -820,6 +1020,98 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tenants/{tenant_id}/credits/checkout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Buy a credit product on the gateway's page: the credits are granted once, when it is paid
+         * @description Needs the scope `billing.write`.
+         */
+        post: operations["postTenantsCreditsCheckout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/credits/purchases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the credits that were bought
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getTenantsCreditsPurchases"];
+        put?: never;
+        /**
+         * Buy a credit product by the stored payment method, or on an invoice that is sent
+         * @description Needs the scope `billing.write`.
+         */
+        post: operations["postTenantsCreditsPurchases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/credits/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Grant credits to up to 10,000 tenants, a result a row
+         * @description Needs the scope `admin`.
+         */
+        post: operations["postCreditsGrants"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/credits/top-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the automatic top-up
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getTenantsCreditsTopUp"];
+        /**
+         * Buy credits by the stored payment method whenever few are left
+         * @description Needs the scope `billing.write`.
+         */
+        put: operations["putTenantsCreditsTopUp"];
+        post?: never;
+        /**
+         * End the automatic top-up; a purchase that runs is finished
+         * @description Needs the scope `billing.write`.
+         */
+        delete: operations["deleteTenantsCreditsTopUp"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/quote": {
         parameters: {
             query?: never;
@@ -982,6 +1274,26 @@ export interface paths {
          * @description Needs the scope `billing.write`.
          */
         post: operations["postTenantsSubscriptionResume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/checkout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Subscribe on the gateway's page: it takes the payment method, and the subscription starts once when that is done
+         * @description Needs the scope `billing.write`.
+         */
+        post: operations["postTenantsCheckout"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1465,6 +1777,103 @@ export interface components {
              */
             erased_at: string | null;
         };
+        /** CreditGrant */
+        CreditGrant: {
+            id: string;
+            /** @enum {string} */
+            source: "purchase" | "plan" | "promotion" | "adjustment";
+            /** @description What was granted. */
+            amount: number | string;
+            /** @description What of it can still be spent. */
+            remaining: number | string;
+            /** @description What holds have reserved of it. */
+            held: number | string;
+            priority: number;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            effective_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            expires_at: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            created_at: string;
+            reason: string | null;
+        };
+        /** CreditBalance */
+        CreditBalance: {
+            tenant_id: string;
+            /** @description available and held together. */
+            balance: number | string;
+            /** @description Reserved by holds. */
+            held: number | string;
+            /** @description What can be spent now. */
+            available: number | string;
+            /** @description Granted, and effective later. */
+            upcoming: number | string;
+            /** @description What is available, by source. */
+            by_source: {
+                [key: string]: number | string;
+            };
+            /** @description Of which something is left, in the order in which they are used up. */
+            grants: components["schemas"]["CreditGrant"][];
+        };
+        /** CreditTransaction */
+        CreditTransaction: {
+            id: string;
+            tenant_id: string;
+            /** @enum {string} */
+            type: "granted" | "consumed" | "expired" | "held" | "released" | "transferred" | "refunded";
+            /** @description Signed: what it gave to the tenant or took; of holds, what it gave back to what is available or took from it. */
+            amount: number | string;
+            /** @description Available and held together, with what is effective later. */
+            balance_after: number | string;
+            /** @description null where it touched several grants, or none. */
+            grant_id: string | null;
+            hold_id: string | null;
+            event_name: string | null;
+            /** @description A quantity: a number, or a decimal string with up to 12 places. */
+            quantity: number | string | null;
+            idempotency_key: string | null;
+            reason: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            created_at: string;
+        };
+        /** CreditHold */
+        CreditHold: {
+            id: string;
+            tenant_id: string;
+            /** @description A quantity: a number, or a decimal string with up to 12 places. */
+            amount: number | string;
+            /** @description What was taken of it. */
+            captured: number | string;
+            /** @enum {string} */
+            status: "open" | "captured" | "released" | "expired";
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            expires_at: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            closed_at: string | null;
+        };
         /** Payment */
         Payment: {
             id: string;
@@ -1515,10 +1924,47 @@ export interface components {
              */
             created_at: string;
         };
+        /** Checkout */
+        Checkout: {
+            id: string;
+            /** @description The caller's own id of the tenant. */
+            tenant_id: string;
+            /** @enum {string} */
+            kind: "credits" | "plan";
+            /** @enum {string} */
+            status: "open" | "completed" | "canceled" | "expired" | "failed";
+            /** @description Where the person who pays is sent. */
+            url: string;
+            /**
+             * Format: date-time
+             * @description From then on the page takes nothing any more; real time, whatever clock the tenant is on.
+             */
+            expires_at: string;
+            gateway: string;
+            product: string | null;
+            quantity: number | null;
+            plan: string | null;
+            seats: number | null;
+            /**
+             * Format: currency
+             * @description Lower-case ISO 4217 code.
+             */
+            currency: string;
+            /** @description What is taken on the page, tax included; 0 for a plan, whose first invoice is charged afterwards. */
+            amount: number;
+            invoice_id: string | null;
+            subscription_id: string | null;
+            failure: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            created_at: string;
+        };
         /** InvoiceLine */
         InvoiceLine: {
             id: string | null;
-            /** @description flat, seat, usage, commitment or credit. */
+            /** @description flat, seat, usage, commitment, credit, item or pack. */
             kind: string;
             plan: string | null;
             price: string | null;
@@ -1681,6 +2127,88 @@ export interface components {
              */
             created_at: string | null;
         };
+        /** CreditPurchase */
+        CreditPurchase: {
+            id: string;
+            /** @description The caller's own id of the tenant. */
+            tenant_id: string;
+            product: string;
+            quantity: number;
+            /** @description What it grants when it is paid. */
+            credits: number | string;
+            /** @enum {string} */
+            status: "open" | "granted" | "canceled";
+            /** @enum {string} */
+            origin: "checkout" | "direct" | "invoice" | "top_up";
+            invoice_id: string;
+            checkout_id: string | null;
+            grant_id: string | null;
+            /** @description A quantity: a number, or a decimal string with up to 12 places. */
+            granted: number | string;
+            /** @description What refunds took back. */
+            taken_back: number | string;
+            /** @description What refunds should have taken back, but was spent. */
+            not_taken_back: number | string;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            granted_at: string | null;
+        };
+        /** CreditTopUp */
+        CreditTopUp: {
+            /** @description The caller's own id of the tenant. */
+            tenant_id: string;
+            product: string;
+            /** @description A quantity: a number, or a decimal string with up to 12 places. */
+            threshold: number | string;
+            quantity: number | null;
+            /** @description A quantity: a number, or a decimal string with up to 12 places. */
+            target: number | string | null;
+            monthly_limit: {
+                count: number | null;
+                /** @description Whole minor units of the currency. */
+                amount: number | null;
+            };
+            enabled: boolean;
+            /** @description payment_failed, or product_not_on_sale. */
+            disabled_reason: string | null;
+            /** @description In a row. */
+            failures: number;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            retry_at: string | null;
+            running: {
+                invoice_id: string;
+                /**
+                 * Format: date-time
+                 * @description RFC 3339.
+                 */
+                began_at: string;
+            } | null;
+            this_month: {
+                count: number;
+                /** @description Whole minor units of the currency. */
+                amount: number;
+            };
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            updated_at: string;
+        };
         /** Subscription */
         Subscription: {
             id: string | null;
@@ -1774,7 +2302,7 @@ export interface components {
         BillingEvent: {
             id: string;
             /** @enum {string} */
-            type: "tenant.created" | "tenant.updated" | "tenant.erased" | "subscription.started" | "subscription.updated" | "subscription.plan_changed" | "subscription.trial_ending" | "subscription.trial_ended" | "subscription.renewed" | "subscription.paused" | "subscription.resumed" | "subscription.past_due" | "subscription.canceled" | "subscription.expired" | "invoice.created" | "invoice.finalized" | "invoice.paid" | "invoice.payment_failed" | "invoice.voided" | "invoice.marked_uncollectible" | "invoice.credited" | "invoice.sent" | "payment.succeeded" | "payment.failed" | "payment.refunded" | "payment.refund_failed" | "credits.granted" | "credits.consumed" | "credits.expiring" | "credits.expired" | "credits.low_balance" | "usage.aggregated" | "usage.limit_approaching" | "usage.limit_reached" | "catalog.changed";
+            type: "tenant.created" | "tenant.updated" | "tenant.erased" | "subscription.started" | "subscription.updated" | "subscription.plan_changed" | "subscription.trial_ending" | "subscription.trial_ended" | "subscription.renewed" | "subscription.paused" | "subscription.resumed" | "subscription.past_due" | "subscription.canceled" | "subscription.expired" | "invoice.created" | "invoice.finalized" | "invoice.paid" | "invoice.payment_failed" | "invoice.voided" | "invoice.marked_uncollectible" | "invoice.credited" | "invoice.sent" | "payment.succeeded" | "payment.failed" | "payment.refunded" | "payment.refund_failed" | "checkout.completed" | "checkout.canceled" | "checkout.expired" | "checkout.failed" | "credits.granted" | "credits.consumed" | "credits.expiring" | "credits.expired" | "credits.low_balance" | "credits.top_up_failed" | "credits.top_up_limited" | "credits.top_up_disabled" | "credits.refunded" | "credits.transferred" | "usage.aggregated" | "usage.limit_approaching" | "usage.limit_reached" | "catalog.changed";
             /** @description The caller's own id of the tenant. */
             tenant_id: string | null;
             /**
@@ -1992,6 +2520,13 @@ export interface operations {
                             group_by?: string[] | null;
                             /** @description unique_count and weighted_sum: the value carries over period ends. */
                             recurring?: boolean | null;
+                            /** @description Credits that one costs, taken as the event is recorded; without it usage costs none. */
+                            credit_cost?: number | string | null;
+                            /**
+                             * @description Where there are too few: reject refuses the event (402), allow takes what is there and charges nothing more, bill leaves the rest to the plan's price. reject if not said.
+                             * @enum {string|null}
+                             */
+                            credit_overdraft?: "reject" | "allow" | "bill" | null;
                             rounding?: {
                                 /** @enum {string} */
                                 mode: "round" | "ceil" | "floor";
@@ -2260,6 +2795,13 @@ export interface operations {
                         group_by?: string[] | null;
                         /** @description unique_count and weighted_sum: the value carries over period ends. */
                         recurring?: boolean | null;
+                        /** @description Credits that one costs, taken as the event is recorded; without it usage costs none. */
+                        credit_cost?: number | string | null;
+                        /**
+                         * @description Where there are too few: reject refuses the event (402), allow takes what is there and charges nothing more, bill leaves the rest to the plan's price. reject if not said.
+                         * @enum {string|null}
+                         */
+                        credit_overdraft?: "reject" | "allow" | "bill" | null;
                         rounding?: {
                             /** @enum {string} */
                             mode: "round" | "ceil" | "floor";
@@ -2510,6 +3052,13 @@ export interface operations {
                             group_by?: string[] | null;
                             /** @description unique_count and weighted_sum: the value carries over period ends. */
                             recurring?: boolean | null;
+                            /** @description Credits that one costs, taken as the event is recorded; without it usage costs none. */
+                            credit_cost?: number | string | null;
+                            /**
+                             * @description Where there are too few: reject refuses the event (402), allow takes what is there and charges nothing more, bill leaves the rest to the plan's price. reject if not said.
+                             * @enum {string|null}
+                             */
+                            credit_overdraft?: "reject" | "allow" | "bill" | null;
                             rounding?: {
                                 /** @enum {string} */
                                 mode: "round" | "ceil" | "floor";
@@ -3051,6 +3600,13 @@ export interface operations {
                             group_by?: string[] | null;
                             /** @description unique_count and weighted_sum: the value carries over period ends. */
                             recurring?: boolean | null;
+                            /** @description Credits that one costs, taken as the event is recorded; without it usage costs none. */
+                            credit_cost?: number | string | null;
+                            /**
+                             * @description Where there are too few: reject refuses the event (402), allow takes what is there and charges nothing more, bill leaves the rest to the plan's price. reject if not said.
+                             * @enum {string|null}
+                             */
+                            credit_overdraft?: "reject" | "allow" | "bill" | null;
                             rounding?: {
                                 /** @enum {string} */
                                 mode: "round" | "ceil" | "floor";
@@ -3120,6 +3676,13 @@ export interface operations {
                         group_by?: string[] | null;
                         /** @description unique_count and weighted_sum: the value carries over period ends. */
                         recurring?: boolean | null;
+                        /** @description Credits that one costs, taken as the event is recorded; without it usage costs none. */
+                        credit_cost?: number | string | null;
+                        /**
+                         * @description Where there are too few: reject refuses the event (402), allow takes what is there and charges nothing more, bill leaves the rest to the plan's price. reject if not said.
+                         * @enum {string|null}
+                         */
+                        credit_overdraft?: "reject" | "allow" | "bill" | null;
                         rounding?: {
                             /** @enum {string} */
                             mode: "round" | "ceil" | "floor";
@@ -3186,6 +3749,13 @@ export interface operations {
                     group_by?: string[] | null;
                     /** @description unique_count and weighted_sum: the value carries over period ends. */
                     recurring?: boolean | null;
+                    /** @description Credits that one costs, taken as the event is recorded; without it usage costs none. */
+                    credit_cost?: number | string | null;
+                    /**
+                     * @description Where there are too few: reject refuses the event (402), allow takes what is there and charges nothing more, bill leaves the rest to the plan's price. reject if not said.
+                     * @enum {string|null}
+                     */
+                    credit_overdraft?: "reject" | "allow" | "bill" | null;
                     rounding?: {
                         /** @enum {string} */
                         mode: "round" | "ceil" | "floor";
@@ -3224,6 +3794,13 @@ export interface operations {
                         group_by?: string[] | null;
                         /** @description unique_count and weighted_sum: the value carries over period ends. */
                         recurring?: boolean | null;
+                        /** @description Credits that one costs, taken as the event is recorded; without it usage costs none. */
+                        credit_cost?: number | string | null;
+                        /**
+                         * @description Where there are too few: reject refuses the event (402), allow takes what is there and charges nothing more, bill leaves the rest to the plan's price. reject if not said.
+                         * @enum {string|null}
+                         */
+                        credit_overdraft?: "reject" | "allow" | "bill" | null;
                         rounding?: {
                             /** @enum {string} */
                             mode: "round" | "ceil" | "floor";
@@ -3267,6 +3844,13 @@ export interface operations {
                         group_by?: string[] | null;
                         /** @description unique_count and weighted_sum: the value carries over period ends. */
                         recurring?: boolean | null;
+                        /** @description Credits that one costs, taken as the event is recorded; without it usage costs none. */
+                        credit_cost?: number | string | null;
+                        /**
+                         * @description Where there are too few: reject refuses the event (402), allow takes what is there and charges nothing more, bill leaves the rest to the plan's price. reject if not said.
+                         * @enum {string|null}
+                         */
+                        credit_overdraft?: "reject" | "allow" | "bill" | null;
                         rounding?: {
                             /** @enum {string} */
                             mode: "round" | "ceil" | "floor";
@@ -4928,6 +5512,481 @@ export interface operations {
             503: components["responses"]["Problem"];
         };
     };
+    getTenantsCredits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreditBalance"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getTenantsCreditsTransactions: {
+        parameters: {
+            query?: {
+                /** @description How many; 25 if not said. */
+                limit?: number;
+                /** @description The next_cursor of the page before. */
+                cursor?: string;
+                /** @description Only those of this type. */
+                type?: "granted" | "consumed" | "expired" | "held" | "released" | "transferred" | "refunded";
+            };
+            header?: never;
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["CreditTransaction"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postTenantsCreditsConsume: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description A credit event of the catalog: what it costs is taken, times the quantity. */
+                    event_name?: string;
+                    /** @description How many events, above zero; 1 if not said. */
+                    quantity?: number | string;
+                    /** @description Credits, above zero: a number, or a decimal string with up to 12 places. */
+                    amount?: number | string;
+                    /** @description The same key of the same tenant answers the same, for ever. The Idempotency-Key header stands for it where it is not said. */
+                    idempotency_key?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreditTransaction"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postTenantsCreditsGrants: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Credits, above zero: a number, or a decimal string with up to 12 places. */
+                    amount: number | string;
+                    /**
+                     * @description adjustment if not said.
+                     * @enum {string}
+                     */
+                    source?: "purchase" | "plan" | "promotion" | "adjustment";
+                    /** @description Lower burns first; promotion 5, purchase and adjustment 10, plan 20. */
+                    priority?: number | null;
+                    /**
+                     * Format: date-time
+                     * @description From when it can be spent; at once if not said.
+                     */
+                    effective_at?: string | null;
+                    /**
+                     * Format: date-time
+                     * @description From when it cannot be spent any more; never if not said.
+                     */
+                    expires_at?: string | null;
+                    reason?: string | null;
+                    /** @description The same key of the same tenant answers the same, for ever. The Idempotency-Key header stands for it where it is not said. */
+                    idempotency_key?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreditGrant"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postTenantsCreditsTransfers: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The tenant that gets them. */
+                    to: string;
+                    /** @description Credits, above zero: a number, or a decimal string with up to 12 places. */
+                    amount: number | string;
+                    reason?: string | null;
+                    /** @description The same key of the same tenant answers the same, for ever. The Idempotency-Key header stands for it where it is not said. */
+                    idempotency_key?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreditTransaction"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postTenantsCreditsHolds: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Credits, above zero: a number, or a decimal string with up to 12 places. */
+                    amount: number | string;
+                    /** @description Seconds until it is over by itself. */
+                    expires_in?: number;
+                    /**
+                     * Format: date-time
+                     * @description When it is over by itself.
+                     */
+                    expires_at?: string;
+                    reason?: string | null;
+                    /** @description The same key of the same tenant answers the same, for ever. The Idempotency-Key header stands for it where it is not said. */
+                    idempotency_key?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreditHold"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postTenantsCreditsHoldsCapture: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description What it cost, above zero; all that is held if not said. */
+                    amount?: number | string | null;
+                    /** @description The same key of the same tenant answers the same, for ever. The Idempotency-Key header stands for it where it is not said. */
+                    idempotency_key?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreditHold"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postTenantsCreditsHoldsRelease: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description The same key of the same tenant answers the same, for ever. The Idempotency-Key header stands for it where it is not said. */
+                    idempotency_key?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreditHold"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getCreditsVerify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        ok: boolean;
+                        checks: {
+                            name: string;
+                            says: string;
+                            checked: number;
+                            wrong: number;
+                            named: {
+                                tenant_id: string | null;
+                                subject: string;
+                                expected: string;
+                                found: string;
+                            }[];
+                        }[];
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
     getTenantsPayments: {
         parameters: {
             query?: {
@@ -5148,6 +6207,43 @@ export interface operations {
             404: components["responses"]["Problem"];
             /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
             409: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getTenantsCheckoutsById: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checkout"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
             /** @description `invalid_request`: `errors` names each field at fault. */
             422: components["responses"]["Problem"];
             /** @description `rate_limited`: too many requests. */
@@ -6332,6 +7428,412 @@ export interface operations {
             503: components["responses"]["Problem"];
         };
     };
+    postTenantsCreditsCheckout: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The key of a credit product. */
+                    product: string;
+                    /** @description 1 if not said. */
+                    quantity?: number;
+                    /** @description Where the person goes who has paid; `{CHECKOUT_ID}` in it is the checkout's id, else it is added as checkout_id. */
+                    success_url: string;
+                    /** @description Where the person goes who has not. */
+                    cancel_url: string;
+                    gateway?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checkout"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getTenantsCreditsPurchases: {
+        parameters: {
+            query?: {
+                /** @description How many; 25 if not said. */
+                limit?: number;
+                /** @description The next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["CreditPurchase"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postTenantsCreditsPurchases: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The key of a credit product. */
+                    product: string;
+                    /** @description 1 if not said. */
+                    quantity?: number;
+                    /**
+                     * @description charge_automatically if not said: paid now, or not sold. send_invoice: granted when it is paid.
+                     * @enum {string}
+                     */
+                    collection?: "charge_automatically" | "send_invoice";
+                    /** @description The id of a payment method of the tenant; the default one if not said. */
+                    payment_method?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreditPurchase"];
+                };
+            };
+            /** @description Accepted, and durable. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreditPurchase"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postCreditsGrants: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Credits for each row that names no amount of its own. */
+                    amount?: number | string;
+                    /**
+                     * @description promotion if not said.
+                     * @enum {string}
+                     */
+                    source?: "purchase" | "plan" | "promotion" | "adjustment";
+                    /** @description Lower burns first; by the source if not said. */
+                    priority?: number;
+                    /**
+                     * Format: date-time
+                     * @description At once if not said.
+                     */
+                    effective_at?: string;
+                    /**
+                     * Format: date-time
+                     * @description Never if not said.
+                     */
+                    expires_at?: string;
+                    reason?: string;
+                    /** @description The same key grants each row once, for ever. If not said (nor as a header), the request itself is its key: sent again, it only does what is missing. */
+                    idempotency_key?: string;
+                    grants: {
+                        tenant_id: string;
+                        /** @description A quantity of zero or more: a number, or a decimal string with up to 12 places. */
+                        amount?: number | string;
+                        reason?: string;
+                        idempotency_key?: string;
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        granted: number;
+                        replayed: number;
+                        refused: number;
+                        results: {
+                            index: number;
+                            tenant_id: string;
+                            /**
+                             * @description replayed: it had been granted before.
+                             * @enum {string}
+                             */
+                            status: "granted" | "replayed" | "refused";
+                            grant_id: string | null;
+                            /** @description A quantity: a number, or a decimal string with up to 12 places. */
+                            amount: number | string | null;
+                            /** @description Why a row was refused. */
+                            code: string | null;
+                            detail: string | null;
+                        }[];
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getTenantsCreditsTopUp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreditTopUp"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    putTenantsCreditsTopUp: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The key of the credit product that is bought. */
+                    product: string;
+                    /** @description Buys when less than this can be spent. */
+                    threshold: number | string;
+                    /** @description Packs a purchase, as often as it takes to get above the threshold; 1 if neither this nor a target is given. */
+                    quantity?: number;
+                    /** @description Instead of quantity: as many packs as it takes to have so much. */
+                    target?: number | string;
+                    /** @description In a calendar month of the tenant's: purchases, and minor units with tax. Of neither said, 10 purchases. */
+                    monthly_limit?: {
+                        count?: number | null;
+                        /** @description Whole minor units of the currency. */
+                        amount?: number | null;
+                    };
+                    /** @description true if not said. Setting it anew forgets failures. */
+                    enabled?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreditTopUp"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    deleteTenantsCreditsTopUp: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description The caller's own id of the tenant. */
+                        tenant_id: string;
+                        deleted: boolean;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
     postQuote: {
         parameters: {
             query?: never;
@@ -6433,6 +7935,13 @@ export interface operations {
                         group_by?: string[] | null;
                         /** @description unique_count and weighted_sum: the value carries over period ends. */
                         recurring?: boolean | null;
+                        /** @description Credits that one costs, taken as the event is recorded; without it usage costs none. */
+                        credit_cost?: number | string | null;
+                        /**
+                         * @description Where there are too few: reject refuses the event (402), allow takes what is there and charges nothing more, bill leaves the rest to the plan's price. reject if not said.
+                         * @enum {string|null}
+                         */
+                        credit_overdraft?: "reject" | "allow" | "bill" | null;
                         rounding?: {
                             /** @enum {string} */
                             mode: "round" | "ceil" | "floor";
@@ -6984,6 +8493,63 @@ export interface operations {
             503: components["responses"]["Problem"];
         };
     };
+    postTenantsCheckout: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The key of a plan. */
+                    plan: string;
+                    seats?: number;
+                    /** @description Where the person goes who has finished; `{CHECKOUT_ID}` in it is the checkout's id, else it is added as checkout_id. */
+                    success_url: string;
+                    /** @description Where the person goes who has not. */
+                    cancel_url: string;
+                    gateway?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checkout"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
     getTenantsEvents: {
         parameters: {
             query?: {
@@ -6992,7 +8558,7 @@ export interface operations {
                 /** @description The next_cursor of the page before. */
                 cursor?: string;
                 /** @description Only those of this type. */
-                type?: "tenant.created" | "tenant.updated" | "tenant.erased" | "subscription.started" | "subscription.updated" | "subscription.plan_changed" | "subscription.trial_ending" | "subscription.trial_ended" | "subscription.renewed" | "subscription.paused" | "subscription.resumed" | "subscription.past_due" | "subscription.canceled" | "subscription.expired" | "invoice.created" | "invoice.finalized" | "invoice.paid" | "invoice.payment_failed" | "invoice.voided" | "invoice.marked_uncollectible" | "invoice.credited" | "invoice.sent" | "payment.succeeded" | "payment.failed" | "payment.refunded" | "payment.refund_failed" | "credits.granted" | "credits.consumed" | "credits.expiring" | "credits.expired" | "credits.low_balance" | "usage.aggregated" | "usage.limit_approaching" | "usage.limit_reached" | "catalog.changed";
+                type?: "tenant.created" | "tenant.updated" | "tenant.erased" | "subscription.started" | "subscription.updated" | "subscription.plan_changed" | "subscription.trial_ending" | "subscription.trial_ended" | "subscription.renewed" | "subscription.paused" | "subscription.resumed" | "subscription.past_due" | "subscription.canceled" | "subscription.expired" | "invoice.created" | "invoice.finalized" | "invoice.paid" | "invoice.payment_failed" | "invoice.voided" | "invoice.marked_uncollectible" | "invoice.credited" | "invoice.sent" | "payment.succeeded" | "payment.failed" | "payment.refunded" | "payment.refund_failed" | "checkout.completed" | "checkout.canceled" | "checkout.expired" | "checkout.failed" | "credits.granted" | "credits.consumed" | "credits.expiring" | "credits.expired" | "credits.low_balance" | "credits.top_up_failed" | "credits.top_up_limited" | "credits.top_up_disabled" | "credits.refunded" | "credits.transferred" | "usage.aggregated" | "usage.limit_approaching" | "usage.limit_reached" | "catalog.changed";
             };
             header?: never;
             path: {

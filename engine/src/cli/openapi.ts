@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { createTokenVerifier } from "../auth/tokens.ts";
 import { createCatalogCache } from "../billing/catalog/catalog-cache.ts";
+import { usageBurner } from "../billing/credits/burn-usage.ts";
 import { ownTaxEngine } from "../billing/invoices/own-rates.ts";
 import { createTenantCache } from "../billing/tenants/tenant-cache.ts";
 import { systemClock } from "../clock.ts";
@@ -31,6 +32,7 @@ export async function documentText(): Promise<string> {
     tenants: createTenantCache(pool, systemClock),
     gateways: createGatewayRegistry([]),
     tokens: createTokenVerifier(config.tokens, systemClock),
+    usageBurner: usageBurner(() => ctx),
     taxes: ownTaxEngine(catalog, config.seller),
     notifiers: { email: null, whatsapp: null },
   };

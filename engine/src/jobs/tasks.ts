@@ -23,6 +23,9 @@ export const CRONTAB = `
 * * * * * retry-due ?jobKey=retry-due
 * * * * * collect-due ?jobKey=collect-due
 * * * * * refund-due ?jobKey=refund-due
+* * * * * checkouts-due ?jobKey=checkouts-due
+* * * * * free-credits-due ?jobKey=free-credits-due
+* * * * * top-ups-due ?jobKey=top-ups-due
 * * * * * expire-credits ?jobKey=expire-credits
 17 * * * * forget-old-answers ?jobKey=forget-old-answers
 `;

@@ -5,13 +5,17 @@
 import { ENGINE } from "../auth/principal.ts";
 import { expireDue } from "../billing/credits/expire.ts";
 import { nextExpiry } from "../billing/credits/expiry-store.ts";
+import { nextTopUp } from "../billing/credits/top-up-store.ts";
 import { nextRetry } from "../billing/invoices/dunning-store.ts";
 import { retryDue } from "../billing/invoices/retry.ts";
+import { topUpDue } from "../billing/invoices/top-up.ts";
 import { collectDue } from "../billing/payments/collect.ts";
 import { refundDue } from "../billing/payments/give-back.ts";
 import { countUnderway } from "../billing/payments/store.ts";
+import { nextFreeDue } from "../billing/subscriptions/free-credit-store.ts";
 import { renewDue } from "../billing/subscriptions/renew.ts";
 import { nextDue } from "../billing/subscriptions/store.ts";
+import { grantFreeDue } from "../billing/subscriptions/sweep-free-credits.ts";
 import { formatInstant, type Instant } from "../billing/time/instant.ts";
 import { sleep } from "../clock.ts";
 import { commit } from "../commit.ts";
@@ -55,11 +59,14 @@ async function advance(ctx: Context, { id, to }: { id: string; to: Instant }, on
   let before: number | null = null;
   for (;;) {
     ran.payments += await collectAll(ctx, id);
+    // What was bought may not have been enough, or may have failed: only what is to be bought now.
+    if ((await topUpDue(ctx, { now: (await findClock(db, id))!.now_at, testClockId: id })) > 0) continue;
     const renewal = await nextDue(db, id);
     const retry = await nextRetry(db, id);
     const warnMs = ctx.config.credits.expiryWarningDays * DAY;
     const expiry = await nextExpiry(db, id, warnMs);
-    const due = earliest(renewal, retry, expiry);
+    const free = await nextFreeDue(db, id);
+    const due = earliest(renewal, retry, expiry, free, await nextTopUpOf(ctx, id));
     if (due === null || due > to) break;
     // What was overdue before the clock was moved is done at the clock's own instant, never in its past.
     const now = Math.max(due, (await findClock(db, id))!.now_at);
@@ -67,10 +74,12 @@ async function advance(ctx: Context, { id, to }: { id: string; to: Instant }, on
     before ??= await countInvoices(ctx, id);
     if (renewal !== null && renewal <= now) ran.renewals += await renewDue(ctx, { now, testClockId: id });
     if (retry !== null && retry <= now) await retryDue(ctx, { now, testClockId: id });
+    if (free !== null && free <= now) await grantFreeDue(ctx, { now, testClockId: id });
     if (expiry !== null && expiry <= now) await expireDue(ctx, { now, testClockId: id });
     onProgress?.(now);
   }
   await moveTo(ctx, id, to);
+  while ((await topUpDue(ctx, { now: to, testClockId: id })) > 0) ran.payments += await collectAll(ctx, id);
   if (before !== null) ran.invoices = (await countInvoices(ctx, id)) - before;
   return { id, now: to, ran };
 }
@@ -78,6 +87,12 @@ async function advance(ctx: Context, { id, to }: { id: string; to: Instant }, on
 function earliest(...instants: (Instant | null)[]): Instant | null {
   const known = instants.filter((instant) => instant !== null);
   return known.length === 0 ? null : Math.min(...known);
+}
+
+/** After the clock's now: what is due at it is tried by now. */
+async function nextTopUpOf(ctx: Context, id: string): Promise<Instant | null> {
+  const db = onPool(ctx.pool);
+  return nextTopUp(db, id, (await findClock(db, id))!.now_at);
 }
 
 async function moveTo(ctx: Context, id: string, now: Instant): Promise<void> {

@@ -83,6 +83,7 @@ const environment: Law = {
 
 // Number() in billing/ makes a floating-point number of a text: right for counts and calendars, wrong for money and quantities.
 const COUNTS: Exceptions = {
+  "engine/src/billing/credits/top-up.ts": "a count of packs, which are whole",
   "engine/src/billing/catalog/price.ts": "free_events is a whole number of events",
   "engine/src/billing/money/decimal.ts": "minorJson keeps a number only where it is exact",
   "engine/src/billing/money/allocate.ts": "the count of units left over, below the number of parts",

@@ -29,6 +29,7 @@ import {
   ofKind,
   RATING_KINDS,
   TIME_KINDS,
+  TOP_UP_KINDS,
   type Vector,
 } from "./vectors.ts";
 
@@ -295,7 +296,7 @@ function suite(all: Vector[]): void {
 
   test("every kind of the files is checked here, in the rating or the invoice suite, or waits with a reason", () => {
     const homes = (kind: string) =>
-      [TIME_KINDS, RATING_KINDS, INVOICE_KINDS, DEFINED_KINDS, LATER_KINDS].filter((kinds) => kinds.has(kind)).length;
+      [TIME_KINDS, RATING_KINDS, INVOICE_KINDS, DEFINED_KINDS, TOP_UP_KINDS, LATER_KINDS].filter((kinds) => kinds.has(kind)).length;
     expect(loadKinds()!.filter((kind) => homes(kind) !== 1)).toEqual([]);
     const used = new Set(all.map((vector) => vector.kind));
     expect([...TIME_KINDS].filter((kind) => used.has(kind) && !checked.has(kind))).toEqual([]);

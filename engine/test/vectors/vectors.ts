@@ -87,6 +87,8 @@ export const INVOICE_KINDS: ReadonlySet<string> = new Set([
 
 /** Kinds that the files define without a case: `defined-kinds.test.ts` tells each as its definition says. */
 export const DEFINED_KINDS: ReadonlySet<string> = new Set(["credit_note.application", "repair_capped_by_adjustment", "upgrade_credit"]);
+/** Kinds that `top-up.test.ts` checks against the rule of automatic top-up. */
+export const TOP_UP_KINDS: ReadonlySet<string> = new Set(["wallet.recurring_rule"]);
 
 const CREDITS = "grants, burn order and holds belong to the credits room";
 
@@ -98,7 +100,6 @@ export const LATER_KINDS: ReadonlyMap<string, string> = new Map([
   ["grant_effective_window", CREDITS],
   ["grant_active_at", CREDITS],
   ["ledger_two_phase", CREDITS],
-  ["wallet.recurring_rule", "automatic top-up belongs to the credits room"],
   ["alert.thresholds", "usage alerts belong to the usage room"],
 ]);
 

@@ -46,6 +46,8 @@ const CANONICAL: { [K in ItemKind]: (doc: ItemDocuments[K]) => Fields } = {
     group_by: doc.group_by ?? [],
     recurring: doc.recurring ?? false,
     rounding: doc.rounding ? { mode: doc.rounding.mode, precision: doc.rounding.precision ?? 0 } : null,
+    credit_cost: doc.credit_cost == null ? null : decimal(doc.credit_cost).toFixed(),
+    credit_overdraft: doc.credit_cost == null ? null : (doc.credit_overdraft ?? "reject"),
   }),
   feature: (doc) => ({ ...described(doc), type: doc.type, meter: doc.meter ?? null }),
   credit_event: (doc) => ({

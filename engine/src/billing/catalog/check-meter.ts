@@ -1,5 +1,6 @@
 /** What the schemas of a meter and a feature cannot say. */
 import type { Fault } from "../../errors.ts";
+import { decimal, ZERO } from "../money/decimal.ts";
 import { canonicalItem, MEASURE } from "./canonical.ts";
 import { differing } from "./diff.ts";
 import type { FeatureDocument, MeterDocument } from "./document.ts";
@@ -17,14 +18,34 @@ export function checkMeter(doc: MeterDocument, path: string): Fault[] {
     if (values.length === 0) report(`filters.${name}`, "needs at least one value: nothing could match");
     else if (new Set(values).size !== values.length) report(`filters.${name}`, "names a value twice");
   }
+  faults.push(...checkCreditCost(doc, path));
   if (doc.group_by && new Set(doc.group_by).size !== doc.group_by.length) report("group_by", "names a property twice");
+  return faults;
+}
+
+// What an event costs must be known from the event alone, and what is billed beside it must be a part of a sum.
+function checkCreditCost(doc: MeterDocument, path: string): Fault[] {
+  if (doc.credit_cost == null) {
+    return doc.credit_overdraft == null ? [] : [{ path: `${path}.credit_overdraft`, message: "needs a credit_cost" }];
+  }
+  const faults: Fault[] = [];
+  const report = (field: string, message: string) => void faults.push({ path: `${path}.${field}`, message });
+  if (decimal(doc.credit_cost).lte(ZERO)) report("credit_cost", "must be above zero; without it usage costs no credits");
+  if (doc.aggregation !== "sum" && doc.aggregation !== "count")
+    report("credit_cost", `only sum and count cost credits, ${doc.aggregation} does not`);
+  if (doc.recurring) report("credit_cost", "what carries over period ends costs no credits");
+  if (doc.credit_overdraft === "bill" && doc.rounding != null)
+    report("credit_overdraft", "bill leaves an exact part to be billed, which a rounding meter cannot tell");
   return faults;
 }
 
 /** Numbers that were measured in one way cannot be read in another. */
 export function checkMeasure(before: MeterDocument, after: MeterDocument, path: string): Fault[] {
   const changed = new Set(differing(canonicalItem("meter", before), canonicalItem("meter", after)));
-  return MEASURE.filter((field) => changed.has(field)).map((field) => ({
+  // What credits have covered must go on being left out of what is billed.
+  const bills = before.credit_cost != null && before.credit_overdraft === "bill";
+  const kept = bills && (after.credit_cost == null || after.credit_overdraft !== "bill") ? (["credit_overdraft"] as const) : [];
+  return [...MEASURE.filter((field) => changed.has(field)), ...kept].map((field) => ({
     path: `${path}.${field}`,
     message: `cannot change: the meter ${after.key} is in use. Declare a new meter under another key, and price that one`,
   }));

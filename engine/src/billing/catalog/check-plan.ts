@@ -9,6 +9,8 @@ import { lineage } from "./terms.ts";
 
 export interface Surroundings {
   meters: ReadonlySet<string>;
+  /** The meters whose events credits cover in part, and prices the rest. */
+  billing: ReadonlySet<string>;
   features: ReadonlyMap<string, FeatureDocument>;
   plans: ReadonlyMap<string, PlanDocument>;
 }
@@ -37,7 +39,7 @@ function checkBase(doc: PlanDocument, { plans }: Surroundings, path: string): Fa
   return faults;
 }
 
-function checkPrices(doc: PlanDocument, { meters }: Surroundings, path: string): Fault[] {
+function checkPrices(doc: PlanDocument, { meters, billing }: Surroundings, path: string): Fault[] {
   const seen = new Set<string>();
   return (doc.prices ?? []).flatMap((price, index) => {
     const at = `${path}.prices[${index}]`;
@@ -46,6 +48,12 @@ function checkPrices(doc: PlanDocument, { meters }: Surroundings, path: string):
     seen.add(price.key);
     if (price.type === "usage" && price.meter != null && !meters.has(price.meter)) {
       faults.push({ path: `${at}.meter`, message: `names no meter of the catalog: ${price.meter}` });
+    }
+    if (price.type === "usage" && /percentage/.test(price.model ?? "") && billing.has(price.meter ?? "")) {
+      faults.push({
+        path: `${at}.model`,
+        message: `looks at single events, but credits cover parts of those of ${price.meter} (credit_overdraft: bill)`,
+      });
     }
     return faults;
   });

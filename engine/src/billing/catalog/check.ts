@@ -12,6 +12,7 @@ import { lineage } from "./terms.ts";
 export function checkCatalog(doc: CatalogDocument, used: ReadonlyMap<string, MeterDocument>): Fault[] {
   const around = {
     meters: new Set((doc.meters ?? []).map((meter) => meter.key)),
+    billing: new Set((doc.meters ?? []).filter((meter) => meter.credit_overdraft === "bill").map((meter) => meter.key)),
     features: new Map((doc.features ?? []).map((feature) => [feature.key, feature])),
     plans: new Map((doc.plans ?? []).map((plan) => [plan.key, plan])),
   };

@@ -2,7 +2,7 @@
 import { type Static, Type } from "typebox";
 import { Closed, Currency, Key, Metadata, OneOf, Text } from "../../http/schema.ts";
 import { CouponBody } from "./coupon-schema.ts";
-import { AGGREGATIONS } from "./meter.ts";
+import { AGGREGATIONS, CREDIT_OVERDRAFTS } from "./meter.ts";
 import { FilterMap, MoneyFields, Names, opt, PositiveQuantity, PriceBody, WholeAmount } from "./price-schema.ts";
 import { TaxRateBody } from "./tax-rate-schema.ts";
 
@@ -24,6 +24,13 @@ export const MeterBody = Closed({
   filters: opt(FilterMap),
   group_by: opt(Names),
   recurring: opt(Type.Boolean({ description: "unique_count and weighted_sum: the value carries over period ends." })),
+  credit_cost: opt(PositiveQuantity("Credits that one costs, taken as the event is recorded; without it usage costs none.")),
+  credit_overdraft: opt(
+    OneOf(
+      CREDIT_OVERDRAFTS,
+      "Where there are too few: reject refuses the event (402), allow takes what is there and charges nothing more, bill leaves the rest to the plan's price. reject if not said.",
+    ),
+  ),
   rounding: opt(
     Closed({
       mode: OneOf(["round", "ceil", "floor"]),

@@ -3,6 +3,10 @@
 export const AGGREGATIONS = ["count", "sum", "max", "min", "avg", "latest", "unique_count", "weighted_sum"] as const;
 export type Aggregation = (typeof AGGREGATIONS)[number];
 
+/** Where there are too few credits for an event: refuse it, take what is there, or take what is there and bill the rest. */
+export const CREDIT_OVERDRAFTS = ["reject", "allow", "bill"] as const;
+export type CreditOverdraft = (typeof CREDIT_OVERDRAFTS)[number];
+
 export interface Meter {
   /** The short name of the meter in rollups. */
   no: number;
@@ -20,6 +24,9 @@ export interface Meter {
   recurring: boolean;
   /** Rounds the value of a period before it is priced. */
   rounding: { mode: "round" | "ceil" | "floor"; precision: number } | null;
+  /** Credits that one costs as it is recorded, a decimal; null: none. */
+  creditCost: string | null;
+  creditOverdraft: CreditOverdraft;
   archived: boolean;
   /** Events were read or a price on it was sold: what it measures is fixed. Who makes it so calls `markMetersUsed`. */
   used: boolean;

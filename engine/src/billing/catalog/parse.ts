@@ -33,6 +33,8 @@ export function parseMeter({ no, body, archived, used }: Stored<MeterDocument>):
     groupBy: body.group_by ?? [],
     recurring: body.recurring ?? false,
     rounding: body.rounding ? { mode: body.rounding.mode, precision: body.rounding.precision ?? 0 } : null,
+    creditCost: body.credit_cost == null ? null : decimal(body.credit_cost).toFixed(),
+    creditOverdraft: body.credit_overdraft ?? "reject",
     archived,
     used,
   };

@@ -2,14 +2,13 @@
 import { ENGINE } from "../../auth/principal.ts";
 import { commit, type Tx } from "../../commit.ts";
 import type { Context } from "../../context.ts";
-import { newId } from "../../ids.ts";
-import { type Decimal, decimal, ZERO } from "../money/decimal.ts";
+import { decimal, ZERO } from "../money/decimal.ts";
 import { formatInstant, type Instant } from "../time/instant.ts";
 import { findDueTenants, findExpired, markWarned } from "./expiry-store.ts";
-import type { Posting } from "./ledger.ts";
 import { noteBalances } from "./note-balances.ts";
 import { releaseDueHolds } from "./release-hold.ts";
-import { findGrants, type GrantRow, lockWallets, setExpiry, writePostings } from "./store.ts";
+import { announceExpired, expiryOf } from "./roll-grant.ts";
+import { type GrantRow, lockWallets, writePostings } from "./store.ts";
 
 const DAY = 86_400_000;
 const CHUNK = 200;
@@ -53,49 +52,6 @@ async function expireTenants(tx: Tx, tenantIds: readonly string[], warnAt: Insta
   await markWarned(tx, soon);
   for (const grant of soon) announceExpiring(tx, grant);
   await noteBalances(tx, tenantIds);
-}
-
-export interface RollInput {
-  tenantId: string;
-  grantId: string;
-  /** What goes on of what is left; the rest expires now. */
-  keep: Decimal;
-  /** When what is kept expires; null: never. */
-  expiresAt: Instant | null;
-}
-
-/** The end of a period of a grant that rolls over (`rolledOver` says how much): the rest expires, what is kept lasts longer. Answers what expired. */
-export async function rollGrant(tx: Tx, { tenantId, grantId, keep, expiresAt }: RollInput): Promise<Decimal> {
-  const wallets = await lockWallets(tx, [tenantId]);
-  const [grant] = await findGrants(tx, tenantId, [grantId]);
-  const rest = grant ? decimal(grant.remaining).minus(keep) : ZERO;
-  if (grant && rest.gt(ZERO)) {
-    await writePostings(tx, wallets, [expiryOf(tx, grant, rest)]);
-    announceExpired(tx, grant, rest);
-  }
-  await setExpiry(tx, tenantId, grantId, expiresAt);
-  await noteBalances(tx, [tenantId]);
-  return rest.gt(ZERO) ? rest : ZERO;
-}
-
-function expiryOf(tx: Tx, grant: GrantRow, amount: Decimal): Posting {
-  return {
-    id: newId("transaction"),
-    tenantId: grant.tenant_id,
-    type: "expired",
-    legs: [{ from: "available", to: "expired", amount, grantId: grant.id }],
-    at: tx.now,
-  };
-}
-
-function announceExpired(tx: Tx, grant: GrantRow, amount: Decimal): void {
-  tx.emit({
-    type: "credits.expired",
-    tenantId: grant.tenant_id,
-    subject: grant.id,
-    summary: `${amount.toFixed()} credits expired (${grant.source}).`,
-    data: { grant: grant.id, amount, source: grant.source, reference: grant.reference },
-  });
 }
 
 function announceExpiring(tx: Tx, grant: GrantRow): void {

@@ -10,7 +10,7 @@ import { fingerprintOf } from "./fingerprint.ts";
 import { DEFAULT_PRIORITY, type Source } from "./grant.ts";
 import type { Posting } from "./ledger.ts";
 import { noteBalances } from "./note-balances.ts";
-import { type Done, findDone, findGrants, type GrantRow, insertGrants, lockWallets, writePostings } from "./store.ts";
+import { type Done, findDone, findGrantsOf, type GrantRow, insertGrants, lockWallets, writePostings } from "./store.ts";
 
 export interface GrantInput {
   tenantId: string;
@@ -116,12 +116,16 @@ async function findKnown(
     asked((input) => input.origin),
   );
   const known = new Map<string, { grant: GrantRow | null; fingerprint: string | null }>();
-  const note = async (kind: string, done: Done) => {
-    const [grant] = done.type === "granted" && done.grant_id !== null ? await findGrants(tx, done.tenant_id, [done.grant_id]) : [];
-    known.set(`${kind} ${done.tenant_id} ${done.name}`, { grant: grant ?? null, fingerprint: done.fingerprint });
-  };
-  for (const done of keys) await note("key", done);
-  for (const done of origins) await note("origin", done);
+  const grants = await findGrantsOf(
+    tx,
+    [...keys, ...origins].flatMap(({ type, tenant_id: tenantId, grant_id: id }) =>
+      type === "granted" && id !== null ? [{ tenantId, id }] : [],
+    ),
+  );
+  const note = (kind: string, done: Done) =>
+    known.set(`${kind} ${done.tenant_id} ${done.name}`, { grant: grants.get(done.grant_id ?? "") ?? null, fingerprint: done.fingerprint });
+  for (const done of keys) note("key", done);
+  for (const done of origins) note("origin", done);
   return known;
 }
 

@@ -153,6 +153,16 @@ export async function findGrants(db: Database, tenantId: string, ids: readonly s
   return db.query<GrantRow>(`select ${GRANT_COLUMNS} from credit_grants where tenant_id = $1 and id = any($2::text[])`, [tenantId, ids]);
 }
 
+/** The same of many tenants, by id. */
+export async function findGrantsOf(db: Database, asked: readonly { tenantId: string; id: string }[]): Promise<Map<string, GrantRow>> {
+  if (asked.length === 0) return new Map();
+  const rows = await db.query<GrantRow>(
+    `select ${GRANT_COLUMNS} from credit_grants where id = any($1::text[]) and tenant_id = any($2::text[])`,
+    [asked.map((one) => one.id), [...new Set(asked.map((one) => one.tenantId))]],
+  );
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
 /** The grants made for something, oldest first, whatever is left of them. */
 export async function findGrantsFor(db: Database, tenantId: string, reference: string): Promise<GrantRow[]> {
   return db.query<GrantRow>(

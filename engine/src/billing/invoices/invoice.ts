@@ -25,8 +25,11 @@ export function assertMove(from: InvoiceStatus, to: InvoiceStatus): void {
  */
 export type InvoiceReason = "start" | "period" | "advance" | "final" | "change" | "manual";
 
-/** `credit` gives back what was paid in advance for time that is not served as it was sold; `item` is a one-off. */
-export type LineKind = "flat" | "seat" | "usage" | "commitment" | "credit" | "item";
+/**
+ * `credit` gives back what was paid in advance for time that is not served as it was sold; `item` is a one-off; `pack` is credits
+ * that are bought.
+ */
+export type LineKind = "flat" | "seat" | "usage" | "commitment" | "credit" | "item" | "pack";
 
 /** What one discount takes off a line. */
 export interface LineDiscount {
@@ -84,6 +87,8 @@ export interface DraftInvoice {
   currency: string;
   collection: "charge_automatically" | "send_invoice";
   gateway: string;
+  /** The money is there already: nothing is asked for. */
+  prepaid?: boolean;
   lines: DraftLine[];
 }
 

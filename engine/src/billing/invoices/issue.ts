@@ -35,7 +35,7 @@ export async function issueInvoices(tx: Tx, drafts: readonly DraftInvoice[], kep
   await requestPayments(
     tx,
     rows
-      .filter((row) => row.status === "open" && row.collection === "charge_automatically")
+      .filter((row, index) => row.status === "open" && row.collection === "charge_automatically" && !completed[index]!.prepaid)
       .map((row) => ({
         tenantId: row.tenant_id,
         testClockId: row.test_clock_id,
@@ -186,5 +186,6 @@ function announce(tx: Tx, row: InvoiceRow, isNew: boolean): void {
   const words = `${row.number} over ${formatMinor(row.total, row.currency)}`;
   if (isNew) tx.emit({ type: "invoice.created", ...about, summary: `Invoice ${words} was made.`, data });
   tx.emit({ type: "invoice.finalized", ...about, summary: `Invoice ${words} was issued.`, data });
-  if (row.status === "paid") tx.emit({ type: "invoice.paid", ...about, summary: `Invoice ${words} has nothing left to pay.`, data });
+  if (row.status === "paid")
+    tx.emit({ type: "invoice.paid", ...about, summary: `Invoice ${words} has nothing left to pay.`, data: { ...data, at_issue: true } });
 }

@@ -58,6 +58,8 @@ export interface Metered {
   quantity: Decimal;
   eventCount: number;
   events?: readonly Decimal[];
+  /** Of what was used, what credits have paid for; `quantity` is the rest. */
+  covered?: Decimal;
   groupKey: string | null;
   group: Readonly<Record<string, string | null>>;
   /** The meter tells what is held, not what was used up. */
@@ -96,6 +98,7 @@ export function usageLine(price: Price, about: LineContext, metered: Metered, bi
     explain: {
       ...explainOf(price, rated, exact, level),
       ...(allowance ? { allowance: `${allowance.num}/${allowance.den}` } : {}),
+      ...(metered.covered ? { covered_by_credits: metered.covered } : {}),
       ...(metered.groupKey === null ? {} : { group: metered.group }),
       ...(billed.rounds > 0 ? { total: all, billed_before: billed.amount } : {}),
     },

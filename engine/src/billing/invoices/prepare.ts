@@ -11,6 +11,7 @@ import type { Price } from "../catalog/price.ts";
 import type { Instant } from "../time/instant.ts";
 import type { Interval, Period } from "../time/period.ts";
 import { type QuantityAnswer, readQuantities } from "../usage/quantity.ts";
+import { lessCovered } from "../usage/uncovered.ts";
 import { arrearsLines } from "./arrears-lines.ts";
 import { type BilledLine, billedFor, pendingAsBilled, readBilledLines } from "./billed.ts";
 import { commitmentLine } from "./commitment-line.ts";
@@ -104,7 +105,7 @@ export async function prepareInvoices(ctx: Context, db: Database, requests: read
     pending.delete(id);
   }
   const quantities = works.flatMap((work) => work.usage.map((task) => askOf(work.request.subject, task, catalog)));
-  const answers = await readQuantities(db, quantities);
+  const answers = await lessCovered(db, quantities, await readQuantities(db, quantities));
   let next = 0;
   const drafts = works.map((work) => {
     const mine = answers.slice(next, next + work.usage.length);
@@ -237,6 +238,7 @@ function addUsage(
         quantity: metered.value,
         eventCount: metered.eventCount,
         ...(metered.events ? { events: metered.events } : {}),
+        ...(metered.covered ? { covered: metered.covered } : {}),
         groupKey,
         group: metered.group,
         level: meter !== undefined && isLevel(meter),

@@ -33,7 +33,7 @@ export const LineView: TSchema = Named(
   "InvoiceLine",
   Type.Object({
     id: text(),
-    kind: Type.String({ description: "flat, seat, usage, commitment or credit." }),
+    kind: Type.String({ description: "flat, seat, usage, commitment, credit, item or pack." }),
     plan: text(),
     price: text(),
     meter: text(),

@@ -35,6 +35,38 @@ export type RefundOutcome =
   | { status: "pending"; reference: string }
   | { status: "unknown"; reason: string };
 
+export interface CheckoutRequest {
+  /** The checkout's own key: the same key is the same page. */
+  idempotencyKey: string;
+  /** The key of the charge that the page makes, by which `find` and `refund` know it. */
+  paymentKey: string;
+  tenantId: string;
+  /** `payment`: the amount is taken on the page. `setup`: only a payment method is left there. */
+  mode: "payment" | "setup";
+  amountMinor: bigint;
+  currency: string;
+  /** What is bought, for the person who pays. */
+  description: string;
+  /** Where the person goes afterwards; `{CHECKOUT_ID}` in them is the checkout's own key. */
+  successUrl: string;
+  cancelUrl: string;
+  /** Real time, from which on the page takes nothing any more. */
+  expiresAt: number;
+}
+
+export type CheckoutOutcome =
+  /** Nobody has finished it, or the money is still on its way. */
+  | { status: "open" }
+  | { status: "canceled" }
+  | { status: "expired" }
+  | {
+      status: "completed";
+      /** Of mode payment. */
+      payment: { reference: string; amountMinor: bigint; currency: string } | null;
+      /** What may be charged from now on; null: the gateway kept nothing. */
+      method: { reference: string; brand: string; last4: string } | null;
+    };
+
 export interface PaymentGateway {
   readonly name: string;
   /** Charges off-session. Never throws for a refusal of the payment; a time-out is `unknown`. */
@@ -45,6 +77,10 @@ export interface PaymentGateway {
   refund(request: RefundRequest): Promise<RefundOutcome>;
   /** What became of the refund with this key; null: the gateway never saw it. */
   findRefund(idempotencyKey: string): Promise<RefundOutcome | null>;
+  /** Opens a page on which somebody pays; absent: this gateway has none. Throws where it cannot be reached. */
+  createCheckout?(request: CheckoutRequest): Promise<{ reference: string; url: string }>;
+  /** What became of the page with this key; null: the gateway never saw it. */
+  findCheckout?(idempotencyKey: string): Promise<CheckoutOutcome | null>;
   /** Only of a gateway for trying out: the method that a test card or token stands for; null: none. */
   testMethod?(card: string): { reference: string; brand: string; last4: string } | null;
 }

@@ -2,8 +2,10 @@
 import type { Task } from "../../jobs/task.ts";
 import { collectDue } from "./collect.ts";
 import { refundDue } from "./give-back.ts";
+import { settleCheckouts } from "./settle-checkout.ts";
 
 export const paymentTasks = {
   "collect-due": async (ctx) => void (await collectDue(ctx)),
   "refund-due": async (ctx) => void (await refundDue(ctx)),
+  "checkouts-due": async (ctx) => void (await settleCheckouts(ctx)),
 } satisfies Partial<Record<string, Task>>;

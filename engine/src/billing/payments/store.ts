@@ -77,6 +77,11 @@ export async function claimPayments(pool: Pool, testClockId: string | null, leas
   );
 }
 
+/** The gateway knows of it already. */
+export async function noteSent(tx: Tx, row: { id: string; tenantId: string; at: Instant }): Promise<void> {
+  await tx.query("update payments set sent_at = $3 where id = $1 and tenant_id = $2", [row.id, row.tenantId, formatInstant(row.at)]);
+}
+
 /** How many attempts under this test clock somebody else still works on. */
 export async function countUnderway(pool: Pool, testClockId: string): Promise<number> {
   const [row] = await run<{ n: number }>(

@@ -1,7 +1,9 @@
 /** Jobs of subscriptions. */
 import type { Task } from "../../jobs/task.ts";
 import { renewDue } from "./renew.ts";
+import { sweepFreeCredits } from "./sweep-free-credits.ts";
 
 export const subscriptionTasks = {
   "renew-due": async (ctx) => void (await renewDue(ctx, { now: ctx.clock.now(), testClockId: null })),
+  "free-credits-due": async (ctx) => void (await sweepFreeCredits(ctx)),
 } satisfies Partial<Record<string, Task>>;

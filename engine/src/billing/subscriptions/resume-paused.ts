@@ -1,13 +1,13 @@
 /** Ends a pause: a new period begins at `at`, and what was paid for the time after the pause began is given back on its invoice. */
 import type { Tx } from "../../commit.ts";
-import { issueInvoices } from "../invoices/issue.ts";
-import { prepareInvoices } from "../invoices/prepare.ts";
 import { replaceSegments } from "../invoices/segment-store.ts";
 import type { Instant } from "../time/instant.ts";
 import { announcePlanChange } from "./announce.ts";
 import { billStart } from "./bill-start.ts";
 import { cutPeriod } from "./cut-period.ts";
 import { dueAt, isTrialPeriod, pauseOf } from "./cycle.ts";
+import { issueRequests } from "./issue-requests.ts";
+import { openCredits } from "./open-credits.ts";
 import { scheduledTerms } from "./scheduled-terms.ts";
 import { type SubscriptionRow, saveSubscription } from "./store.ts";
 import { assertMove } from "./subscription.ts";
@@ -45,9 +45,7 @@ export async function resumePaused(tx: Tx, row: SubscriptionRow, at: Instant): P
     return next;
   }
   await replaceSegments(tx, { tenantId: row.tenant_id, subscriptionId: row.id }, row.current_period_start, cut.segments);
-  await issueInvoices(
-    tx,
-    (await prepareInvoices(tx.ctx, tx, cut.requests)).filter((draft) => draft !== null),
-  );
+  const issued = await issueRequests(tx, cut.requests);
+  await openCredits(tx, [{ row: next, invoice: issued.at(-1) ?? null }]);
   return next;
 }

@@ -10,6 +10,7 @@ import { alignAnchor, servicePeriodAt } from "../time/period.ts";
 import { billStart } from "./bill-start.ts";
 import { dueAt } from "./cycle.ts";
 import { lockCurrent } from "./lock-current.ts";
+import { openCredits } from "./open-credits.ts";
 import { hadTrial, insertSubscription, insertTrial, type SubscriptionRow } from "./store.ts";
 import { isLive } from "./subscription.ts";
 
@@ -59,6 +60,7 @@ export async function startSubscription(tx: Tx, input: StartInput): Promise<Subs
   });
   if (input.coupon !== undefined) await addDiscount(tx, { tenantId: tenant.id, subscriptionId: row.id, coupon: input.coupon });
   if (row.status === "active") await billStart(tx, [stored]);
+  if (row.status === "trialing") await openCredits(tx, [{ row: stored, invoice: null }]);
   return stored;
 }
 

@@ -68,6 +68,14 @@ export async function findCurrent(db: Database, tenantId: string, lock = false):
   return rows[0] ?? null;
 }
 
+export async function findById(db: Database, tenantId: string, id: string): Promise<SubscriptionRow | null> {
+  const rows = await db.query<SubscriptionRow>(
+    `select ${COLUMNS} from subscriptions s join tenants t on t.id = s.tenant_id where s.tenant_id = $1 and s.id = $2`,
+    [tenantId, id],
+  );
+  return rows[0] ?? null;
+}
+
 export async function hadTrial(db: Database, tenantId: string, planKey: string): Promise<boolean> {
   const rows = await db.query("select 1 as had from trials where tenant_id = $1 and plan_key = $2", [tenantId, planKey]);
   return rows.length > 0;

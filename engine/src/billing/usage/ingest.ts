@@ -6,6 +6,7 @@ import { invalidField, Refusal } from "../../errors.ts";
 import { markMetersUsed } from "../catalog/store.ts";
 import type { TenantRef } from "../tenants/cache.ts";
 import type { Instant } from "../time/instant.ts";
+import { burns } from "./burner.ts";
 import { eventId, type Outcome, type RawEvent, type UsageEvent } from "./event.ts";
 import { type Known, Lanes } from "./lanes.ts";
 import { prepare } from "./prepare.ts";
@@ -43,7 +44,9 @@ export async function ingest(ctx: Context, principal: Principal, usage: Usage): 
     const catalog = await ctx.catalog.current({ fresh: attempt > 1 });
     const events = prepare(usage.events, { catalog, tenants, nowOf, limits: ctx.config.usage, ...usage });
     await fixMeters(ctx, events);
-    const known = await lanesOf(ctx).submit(catalog.revision, events);
+    const known = burns(catalog, events)
+      ? await ctx.usageBurner.store(principal, { catalog, events, batch: usage.batch })
+      : await lanesOf(ctx).submit(catalog.revision, events);
     if (known) return events.map((event, i) => outcomeOf(event, known, i));
   }
   throw new Refusal("unavailable", "The catalog changes too often just now; nothing was stored. Try again.");

@@ -37,6 +37,8 @@ export interface GroupQuantity {
   value: Decimal;
   eventCount: number;
   events?: Decimal[];
+  /** Of what was used, what credits have paid for, where that was taken off `value`. */
+  covered?: Decimal;
 }
 
 /** One answer an ask, in order; without `groupBy` exactly one group, with it one for each value seen, sorted by key. */

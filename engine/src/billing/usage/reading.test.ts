@@ -40,6 +40,8 @@ const meter = (fields: Partial<Meter>): Meter => ({
   groupBy: [],
   recurring: false,
   rounding: null,
+  creditCost: null,
+  creditOverdraft: "reject",
   archived: false,
   used: false,
   ...fields,

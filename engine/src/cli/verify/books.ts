@@ -1,5 +1,7 @@
 /** Runs the checks of every room over the books. Reads only, a statement at a time: each sees one instant, and none holds others up. */
+
 import { creditChecks } from "../../billing/credits/verify.ts";
+import { salesChecks } from "../../billing/invoices/sales-verify.ts";
 import { invoiceChecks } from "../../billing/invoices/verify.ts";
 import { paymentChecks } from "../../billing/payments/verify.ts";
 import { subscriptionChecks } from "../../billing/subscriptions/verify.ts";
@@ -47,6 +49,7 @@ export async function verifyBooks(pool: Pool, scope: Scope, onCheck: (done: numb
       ...subscriptionChecks(scope.tenantId),
       ...invoiceChecks(scope.tenantId),
       ...paymentChecks(scope.tenantId),
+      ...salesChecks(scope.tenantId),
       ...creditChecks(scope.tenantId),
       ...(scope.usage === "none" ? [] : await usageChecks(db, scope.tenantId, scope.usage)),
     ];

@@ -8,11 +8,24 @@ import type { Clock } from "../../clock.ts";
 import { type Pool, run } from "../../db/pool.ts";
 import { toJson } from "../../http/json.ts";
 import { NO_CARD, type TestCard, testCard } from "./cards.ts";
+import { sandboxCheckouts } from "./checkout.ts";
 
 /** What becomes of a charge where the tenant has no card. */
 export type WithoutCard = "pays" | "fails";
 
-export function sandboxGateway(pool: Pool, clock: Clock, withoutCard: WithoutCard = "pays"): PaymentGateway {
+export interface SandboxSettings {
+  /** Where this engine is reached from outside; its checkout pages are served by `routes.ts`. */
+  publicUrl: string;
+  withoutCard: WithoutCard;
+}
+
+export function sandboxGateway(pool: Pool, clock: Clock, { publicUrl, withoutCard }: SandboxSettings): PaymentGateway {
+  const gateway = sandboxCharges(pool, clock, withoutCard);
+  const checkouts = sandboxCheckouts(pool, clock, publicUrl, gateway);
+  return { ...gateway, createCheckout: checkouts.create, findCheckout: checkouts.find };
+}
+
+function sandboxCharges(pool: Pool, clock: Clock, withoutCard: WithoutCard): PaymentGateway {
   return {
     name: "sandbox",
 
