@@ -35,7 +35,7 @@ async function evaluateSome(ctx: Context, used: readonly Used[]): Promise<void> 
   );
   const fresh = found.filter((_one, place) => !known.has(place));
   for (const [tenantId, findings] of Map.groupBy(fresh, ({ reached }) => reached.tenant.id)) {
-    const reached = findings.map((one): Reached => ({ ...one.reached, counted: [one.counted] }));
+    const reached = [...new Set(findings.map((one) => one.reached))];
     await commit(ctx, { principal: ENGINE, tenantId }, (tx) => announceLimits(tx, reached));
   }
   for (const { notice } of found) seen.set(nameOf(notice), true);

@@ -28,8 +28,9 @@ export async function insertNotices(tx: Tx, notices: readonly Notice[]): Promise
        on conflict (tenant_no, feature, limit_window, window_start, amount, threshold) do nothing
        returning tenant_no, feature, limit_window, window_start, amount, threshold
      )
-     select (a.place - 1)::int as place from asked a
-     join fresh f using (tenant_no, feature, limit_window, window_start, amount, threshold) order by 1`,
+     select (min(a.place) - 1)::int as place from asked a
+     join fresh f using (tenant_no, feature, limit_window, window_start, amount, threshold)
+     group by tenant_no, feature, limit_window, window_start, amount, threshold order by 1`,
     [
       notices.map((one) => one.tenantNo),
       notices.map((one) => one.feature),
@@ -74,7 +75,7 @@ export interface Stretch {
 export async function lockSweep(tx: Tx): Promise<Stretch> {
   const rows = await tx.query<Stretch>(
     `/* all tenants: the sweep looks at everybody's */
-     select s.previous_seq as "from", s.seq as seen, (b.last_value + 1) * 65536 as "to" from limit_sweep s, usage_batches b for update of s`,
+     select previous_seq as "from", seq as seen, (select last_value + 1 from usage_batches) * 65536 as "to" from limit_sweep for update`,
   );
   return rows[0]!;
 }
