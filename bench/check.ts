@@ -6,6 +6,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { setImmediate as immediate } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createBillwright } from "../engine/src/engine.ts";
 import { benchDatabase } from "./database.ts";
@@ -56,12 +57,16 @@ async function inProcess(database: string): Promise<number> {
   const billing = await createBillwright({ database, worker: false, config: { logLevel: "error" } });
   try {
     const names = Array.from({ length: TENANTS }, (_none, i) => tenantOf(i));
-    for (let round = 0; round < 20; round++) for (const name of names) await billing.entitlements.check(name, "api");
+    for (let round = 0; round < 20; round++) await Promise.all(names.map((name) => billing.entitlements.check(name, "api")));
     const rates: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       const start = performance.now();
       let granted = 0;
-      for (let i = 0; i < 1_000_000; i++) if ((await billing.entitlements.check(names[i % TENANTS]!, "api")).has_access) granted += 1;
+      for (let i = 0; i < 1_000_000; i++) {
+        if ((await billing.entitlements.check(names[i % TENANTS]!, "api")).has_access) granted += 1;
+        // As a server would, it lets others have their turn.
+        if (i % 10_000 === 0) await immediate();
+      }
       if (granted !== 1_000_000) throw new Error(`granted ${granted}`);
       rates.push(1_000_000_000 / (performance.now() - start));
     }

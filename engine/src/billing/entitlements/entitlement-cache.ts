@@ -45,9 +45,9 @@ export interface Hearer {
 const MAX_TENANTS = 50_000;
 // The nets under what the nodes tell each other: nothing that is answered from memory is older.
 const MAX_TERMS_AGE_MS = 10_000;
-const MAX_COUNTER_AGE_MS = 5_000;
+const MAX_COUNTER_AGE_MS = 10_000;
 // From this age on a counter is read again beside the answer, so that nobody waits for it.
-const REFRESH_AGE_MS = 2_500;
+const REFRESH_AGE_MS = 5_000;
 
 export function createEntitlementCache(pool: Pool, around: Around): EntitlementCache & Hearer {
   const { clock, catalog, tenants, signals, onError } = around;
