@@ -22,6 +22,11 @@ export function httpRequest(path: string, body: string, headers: Record<string, 
   return Buffer.from(`POST ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}`).join("\r\n")}\r\n\r\n${body}`);
 }
 
+export function getRequest(path: string, headers: Record<string, string>): Buffer {
+  const lines = Object.entries({ host: "bench", ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
+  return Buffer.from(`GET ${path} HTTP/1.1\r\n${lines.join("")}\r\n`);
+}
+
 /** Sends every request once, `connections` at a time. Any answer but `status` is an error. */
 export async function send(port: number, requests: readonly Buffer[], connections: number, status: number): Promise<Load> {
   const sockets = await Promise.all(Array.from({ length: connections }, () => open(port)));

@@ -29,7 +29,12 @@ export interface Config {
   /** Requests a second that one credential may make of one process. */
   rateLimit: number;
   logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
-  usage: { maxAgeDays: number; maxAheadMinutes: number };
+  usage: {
+    maxAgeDays: number;
+    maxAheadMinutes: number;
+    /** From this part of a limit on it is announced to be near. */
+    limitWarningPercent: number;
+  };
   /** Below how many credits a balance is low (a decimal), and how long before their expiry credits are announced to expire. */
   credits: { lowBalance: string; expiryWarningDays: number };
   defaultTrialDays: number;
@@ -99,6 +104,7 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
     usage: {
       maxAgeDays: integer(env, "USAGE_MAX_AGE_DAYS", 35, 0, 3_660),
       maxAheadMinutes: integer(env, "USAGE_MAX_AHEAD_MINUTES", 5, 0, 1_440),
+      limitWarningPercent: integer(env, "USAGE_LIMIT_WARNING_PERCENT", 80, 1, 100),
     },
     credits: {
       lowBalance: pattern(env, "CREDITS_LOW_BALANCE", /^\d{1,26}(\.\d{1,12})?$/, "1000", "a number of credits"),

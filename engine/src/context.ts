@@ -2,10 +2,12 @@
 import type { FastifyBaseLogger } from "fastify";
 import type { TokenVerifier } from "./auth/tokens.ts";
 import type { CatalogCache } from "./billing/catalog/cache.ts";
+import type { EntitlementCache } from "./billing/entitlements/cache.ts";
 import type { Notifiers } from "./billing/invoices/notifier.ts";
 import type { TaxEngine } from "./billing/invoices/tax-engine.ts";
 import type { TenantCache } from "./billing/tenants/cache.ts";
 import type { UsageBurner } from "./billing/usage/burner.ts";
+import type { UsageWatch } from "./billing/usage/watch.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { Pool } from "./db/pool.ts";
@@ -18,6 +20,9 @@ export interface Context {
   pool: Pool;
   catalog: CatalogCache;
   tenants: TenantCache;
+  entitlements: EntitlementCache;
+  /** Is told of the usage that this process stores. */
+  usageWatch: UsageWatch;
   gateways: GatewayRegistry;
   /** Who a token is of; refuses one that is not valid. */
   tokens: TokenVerifier;

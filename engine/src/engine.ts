@@ -17,6 +17,10 @@ import { usageBurner } from "./billing/credits/burn-usage.ts";
 import { creditRoutes } from "./billing/credits/routes.ts";
 import { topUpRoutes } from "./billing/credits/top-up-routes.ts";
 import { creditSaleRoutes } from "./billing/invoices/credit-sale-routes.ts";
+import { createEntitlementCache } from "./billing/entitlements/entitlement-cache.ts";
+import { evaluateLimits } from "./billing/entitlements/evaluate.ts";
+import { entitlementRoutes } from "./billing/entitlements/routes.ts";
+import { CHANNELS, postgresSignals } from "./billing/entitlements/signal-store.ts";
 import { ownTaxEngine } from "./billing/invoices/own-rates.ts";
 import { quoteRoutes } from "./billing/invoices/quote-routes.ts";
 import { invoiceRoutes } from "./billing/invoices/routes.ts";
@@ -32,6 +36,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import { type Config, readConfig } from "./config.ts";
 import type { Context } from "./context.ts";
 import { startEmbedded } from "./db/embedded.ts";
+import { listen } from "./db/listen.ts";
 import { migrate } from "./db/migrate.ts";
 import { openPool } from "./db/pool.ts";
 import { eventRoutes } from "./events/routes.ts";
@@ -41,14 +46,17 @@ import { sandboxCheckoutRoutes } from "./gateways/sandbox/routes.ts";
 import { healthRoutes } from "./http/health.ts";
 import { buildServer } from "./http/server.ts";
 import { startWorker, type Worker } from "./jobs/worker.ts";
+import { type Library, libraryOf } from "./library.ts";
 import { smtpNotifier } from "./notifiers/smtp.ts";
 import { whatsappNotifier } from "./notifiers/whatsapp.ts";
 import { testClockRoutes } from "./simulation/routes.ts";
 import { openLog } from "./telemetry/log.ts";
 
 export { defineCatalog } from "./billing/catalog/define-catalog.ts";
+export type { CheckAnswer, ConsumptionAnswer } from "./billing/entitlements/answer.ts";
 export type { Config } from "./config.ts";
 export { Refusal } from "./errors.ts";
+export type { AllEntitlements, ConsumeOptions, Library, UsageRecord } from "./library.ts";
 
 export interface BillwrightOptions {
   /** A PostgreSQL URL; absent: the built-in PostgreSQL in `config.dataDir`. */
@@ -64,7 +72,7 @@ export interface BillwrightOptions {
   worker?: boolean;
 }
 
-export interface Billwright {
+export interface Billwright extends Library {
   readonly ctx: Context;
   /** The HTTP API; `inject` calls it without a socket. */
   readonly app: FastifyInstance;
@@ -98,14 +106,24 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
     const catalog = createCatalogCache(lookups, { defaultTrialDays: config.defaultTrialDays });
     const mail = config.smtp && smtpNotifier(config.smtp);
     if (mail) ends.push(async () => mail.close());
+    const tenants = createTenantCache(lookups, clock);
+    const entitlements = createEntitlementCache(pool, {
+      clock,
+      catalog,
+      tenants,
+      signals: postgresSignals(pool),
+      onError: (error) => log.warn({ err: error }, "limits could not be looked at; the next check or sweep will"),
+    });
     const ctx: Context = {
       config,
       clock,
       log,
       pool,
       catalog,
-      tenants: createTenantCache(lookups, clock),
+      tenants,
       tokens: createTokenVerifier(config.tokens, clock),
+      entitlements,
+      usageWatch: entitlements,
       gateways: createGatewayRegistry(
         config.mode === "sandbox" ? [sandboxGateway(pool, clock, { publicUrl: config.publicUrl, withoutCard: config.sandboxWithoutCard })] : [],
       ),
@@ -116,6 +134,14 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
         whatsapp: config.whatsapp && whatsappNotifier(config.whatsapp),
       },
     };
+    entitlements.evaluateBy((used) => evaluateLimits(ctx, used));
+    ends.push(() => entitlements.close());
+    const listener = await listen(databaseUrl, Object.values(CHANNELS), {
+      up: () => entitlements.up(),
+      down: () => entitlements.down(),
+      notice: (channel, payload) => (channel === CHANNELS.terms ? entitlements.terms(payload) : entitlements.usage(payload)),
+    });
+    ends.push(() => listener.close());
     await ensureFirstKey(ctx);
     const app = await buildServer(ctx, (server) => registerRoutes(server, ctx));
     await app.ready();
@@ -125,6 +151,7 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       ends.push(() => worker.stop());
     }
     return {
+      ...libraryOf(ctx),
       ctx,
       app,
       databaseUrl,
@@ -153,6 +180,7 @@ export function registerRoutes(app: FastifyInstance, ctx: Context): void {
   subscriptionRoutes(app, ctx);
   lifecycleRoutes(app, ctx);
   planCheckoutRoutes(app, ctx);
+  entitlementRoutes(app, ctx);
   eventRoutes(app, ctx);
   keyRoutes(app, ctx);
   portalRoutes(app, ctx);

@@ -9,6 +9,7 @@ import { forgetPlan, notePlan } from "./billing/credits/note-plan.ts";
 import { grantPaidPeriod, lapsePeriod, takeBackPeriod } from "./billing/credits/settle-plan-credits.ts";
 import { dropFailedSale } from "./billing/invoices/drop-failed-sale.ts";
 import { sellByCheckout } from "./billing/invoices/sell-by-checkout.ts";
+import { forgetTerms } from "./billing/entitlements/forget-terms.ts";
 import { keepFailedRefund, notePaymentFailure, settleInvoice } from "./billing/invoices/settle.ts";
 import { endAfterDunning } from "./billing/subscriptions/end-after-dunning.ts";
 import { beginAllFreeCredits, beginFreeCredits } from "./billing/subscriptions/free-credits.ts";
@@ -25,13 +26,21 @@ import type { EventType } from "./events/types.ts";
 export type Reaction = (tx: Tx, event: AppendedEvent) => Promise<void>;
 
 export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {
-  "catalog.changed": [registerMeters, beginAllFreeCredits],
+  "catalog.changed": [registerMeters, beginAllFreeCredits, forgetTerms],
   "tenant.created": [beginFreeCredits],
-  "tenant.updated": [beginFreeCredits],
-  "subscription.started": [noteSale, noteSubscription, notePlan],
-  "subscription.plan_changed": [noteSale, notePlan],
-  "subscription.canceled": [forgetPlan, endCredits],
-  "subscription.expired": [forgetPlan, endCredits],
+  "tenant.updated": [beginFreeCredits, forgetTerms],
+  "subscription.started": [noteSale, noteSubscription, notePlan, forgetTerms],
+  "subscription.plan_changed": [noteSale, notePlan, forgetTerms],
+  "subscription.updated": [forgetTerms],
+  "subscription.trial_ended": [forgetTerms],
+  "subscription.renewed": [forgetTerms],
+  "subscription.paused": [forgetTerms],
+  "subscription.resumed": [forgetTerms],
+  "subscription.past_due": [forgetTerms],
+  "subscription.canceled": [forgetPlan, endCredits, forgetTerms],
+  "subscription.expired": [forgetPlan, endCredits, forgetTerms],
+  "entitlement.overridden": [forgetTerms],
+  "entitlement.override_removed": [forgetTerms],
   "payment.succeeded": [settleInvoice],
   "payment.refund_failed": [keepFailedRefund],
   "payment.failed": [notePaymentFailure],

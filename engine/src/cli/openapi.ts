@@ -4,6 +4,8 @@ import { fileURLToPath } from "node:url";
 import { createTokenVerifier } from "../auth/tokens.ts";
 import { createCatalogCache } from "../billing/catalog/catalog-cache.ts";
 import { usageBurner } from "../billing/credits/burn-usage.ts";
+import { createEntitlementCache } from "../billing/entitlements/entitlement-cache.ts";
+import { postgresSignals } from "../billing/entitlements/signal-store.ts";
 import { ownTaxEngine } from "../billing/invoices/own-rates.ts";
 import { createTenantCache } from "../billing/tenants/tenant-cache.ts";
 import { systemClock } from "../clock.ts";
@@ -23,13 +25,18 @@ export async function documentText(): Promise<string> {
   const config = readConfig({});
   const pool = openPool("postgres://nobody@localhost/none", 1, () => undefined);
   const catalog = createCatalogCache(pool);
+  const tenants = createTenantCache(pool, systemClock);
+  const signals = postgresSignals(pool);
+  const entitlements = createEntitlementCache(pool, { clock: systemClock, catalog, tenants, signals, onError: () => undefined });
   const ctx: Context = {
     config,
     clock: systemClock,
     log: openLog("silent"),
     pool,
     catalog,
-    tenants: createTenantCache(pool, systemClock),
+    tenants,
+    entitlements,
+    usageWatch: entitlements,
     gateways: createGatewayRegistry([]),
     tokens: createTokenVerifier(config.tokens, systemClock),
     usageBurner: usageBurner(() => ctx),

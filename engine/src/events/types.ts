@@ -41,6 +41,8 @@ export const EVENT_TYPES = [
   "credits.top_up_disabled",
   "credits.refunded",
   "credits.transferred",
+  "entitlement.overridden",
+  "entitlement.override_removed",
   "usage.aggregated",
   "usage.limit_approaching",
   "usage.limit_reached",

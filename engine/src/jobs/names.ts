@@ -11,5 +11,6 @@ export const JOB_NAMES = [
   "forget-old-answers",
   "backfill-usage",
   "expire-credits",
+  "sweep-limits",
 ] as const;
 export type JobName = (typeof JOB_NAMES)[number];

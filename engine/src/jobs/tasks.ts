@@ -1,5 +1,6 @@
 /** What each job runs, and when the sweeps run by themselves. Every name of `names.ts` is here; the compiler sees to it. */
 import { creditTasks } from "../billing/credits/jobs.ts";
+import { entitlementTasks } from "../billing/entitlements/jobs.ts";
 import { invoiceTasks } from "../billing/invoices/jobs.ts";
 import { paymentTasks } from "../billing/payments/jobs.ts";
 import { subscriptionTasks } from "../billing/subscriptions/jobs.ts";
@@ -14,6 +15,7 @@ export const TASKS: Record<JobName, Task> = {
   ...paymentTasks,
   ...usageTasks,
   ...creditTasks,
+  ...entitlementTasks,
   "forget-old-answers": forgetOldAnswers,
 };
 
@@ -27,5 +29,6 @@ export const CRONTAB = `
 * * * * * free-credits-due ?jobKey=free-credits-due
 * * * * * top-ups-due ?jobKey=top-ups-due
 * * * * * expire-credits ?jobKey=expire-credits
+* * * * * sweep-limits ?jobKey=sweep-limits
 17 * * * * forget-old-answers ?jobKey=forget-old-answers
 `;
