@@ -7,6 +7,7 @@ import type { TenantCache } from "./billing/tenants/cache.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { Pool } from "./db/pool.ts";
+import type { Timeline } from "./events/timeline.ts";
 import type { GatewayRegistry } from "./gateways/registry.ts";
 
 export interface Context {
@@ -21,4 +22,6 @@ export interface Context {
   taxes: TaxEngine;
   /** What carries invoices to people. */
   notifiers: Notifiers;
+  /** Streams of events, and the word to others that there are new ones. */
+  timeline: Timeline;
 }

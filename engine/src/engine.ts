@@ -24,7 +24,10 @@ import type { Context } from "./context.ts";
 import { startEmbedded } from "./db/embedded.ts";
 import { migrate } from "./db/migrate.ts";
 import { openPool } from "./db/pool.ts";
+import { postgresWake } from "./events/postgres-wake.ts";
 import { eventRoutes } from "./events/routes.ts";
+import { eventStreamRoutes } from "./events/stream-routes.ts";
+import { createTimeline } from "./events/timeline.ts";
 import { createGatewayRegistry } from "./gateways/registry.ts";
 import { sandboxGateway } from "./gateways/sandbox/gateway.ts";
 import { healthRoutes } from "./http/health.ts";
@@ -87,6 +90,14 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
     const catalog = createCatalogCache(lookups, { defaultTrialDays: config.defaultTrialDays });
     const mail = config.smtp && smtpNotifier(config.smtp);
     if (mail) ends.push(async () => mail.close());
+    const onEventTrouble = (error: Error) => log.warn({ err: error, part: "events" }, "following events was interrupted");
+    const timeline = createTimeline({
+      pool,
+      wake: postgresWake(pool, databaseUrl, onEventTrouble),
+      settings: config.stream,
+      onTrouble: onEventTrouble,
+    });
+    ends.push(() => timeline.close());
     const ctx: Context = {
       config,
       clock,
@@ -100,6 +111,7 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
         email: mail,
         whatsapp: config.whatsapp && whatsappNotifier(config.whatsapp),
       },
+      timeline,
     };
     await ensureFirstKey(ctx);
     const app = await buildServer(ctx, (server) => registerRoutes(server, ctx));
@@ -133,6 +145,7 @@ export function registerRoutes(app: FastifyInstance, ctx: Context): void {
   subscriptionRoutes(app, ctx);
   lifecycleRoutes(app, ctx);
   eventRoutes(app, ctx);
+  eventStreamRoutes(app, ctx);
   keyRoutes(app, ctx);
   testClockRoutes(app, ctx);
   healthRoutes(app, ctx);
