@@ -39,7 +39,15 @@ export interface Config {
   /** null: nothing is sent by WhatsApp. */
   whatsapp: { apiUrl: string; phoneNumberId: string; token: string } | null;
   /** Live streams of events: whether there are any, how many may be open in a process and for a tenant, and how they are kept. */
-  stream: { enabled: boolean; maxOpen: number; maxPerTenant: number; heartbeatMs: number; maxBufferedBytes: number };
+  stream: {
+    enabled: boolean;
+    maxOpen: number;
+    maxPerTenant: number;
+    heartbeatMs: number;
+    maxBufferedBytes: number;
+    stallMs: number;
+    pollMs: number;
+  };
 }
 
 export interface Seller {
@@ -103,6 +111,8 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
       maxPerTenant: integer(env, "BILLING_STREAM_MAX_PER_TENANT", 100, 1, 1_000_000),
       heartbeatMs: integer(env, "BILLING_STREAM_HEARTBEAT_SECONDS", 15, 1, 600) * 1_000,
       maxBufferedBytes: integer(env, "BILLING_STREAM_BUFFER_KB", 256, 16, 65_536) * 1_024,
+      stallMs: integer(env, "BILLING_STREAM_STALL_SECONDS", 30, 1, 600) * 1_000,
+      pollMs: integer(env, "BILLING_STREAM_POLL_SECONDS", 5, 1, 3_600) * 1_000,
     },
   };
   return { ...config, ...overrides };

@@ -102,7 +102,8 @@ export async function openClient(port: number, tenant: string, ask: Ask = {}): P
         };
         const look = (): void => {
           if (enough(events)) settle(() => found(events));
-          else if (over) settle(() => failed(new Error(`the stream ended after ${events.length} events: ${events.map((one) => one.type)}`)));
+          else if (over)
+            settle(() => failed(new Error(`the stream ended after ${events.length} events: ${events.map((one) => one.type)}`)));
         };
         const timer = setTimeout(() => settle(() => failed(new Error(`only ${events.length} events came in ${ms} ms`))), ms);
         waiting.push(look);

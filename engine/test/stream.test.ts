@@ -5,6 +5,8 @@ import { type Heard, openClient, type StreamClient } from "./stream-client.ts";
 import { createWorld, type World } from "./world.ts";
 
 const NOTHING_MS = 150;
+/** Longer than any test: what is told was rung for. */
+const POLL_MS = 600_000;
 let world: World;
 let port: number;
 const open: StreamClient[] = [];
@@ -21,7 +23,12 @@ const history = async (tenant: string, query = ""): Promise<Heard["data"][]> =>
 const idsOf = (events: Heard[]): string[] => events.map((event) => event.data.id);
 
 beforeAll(async () => {
-  world = await createWorld({ config: { port: 0, stream: { enabled: true, maxOpen: 8, maxPerTenant: 4, heartbeatMs: 200, maxBufferedBytes: 65_536 } } });
+  world = await createWorld({
+    config: {
+      port: 0,
+      stream: { enabled: true, maxOpen: 8, maxPerTenant: 4, heartbeatMs: 200, maxBufferedBytes: 65_536, stallMs: 30_000, pollMs: POLL_MS },
+    },
+  });
   port = Number(new URL(await world.billing.listen()).port);
   for (const tenant of ["acme", "other"]) await world.must("PUT", `/v1/tenants/${tenant}`, { name: tenant });
 });
@@ -86,7 +93,12 @@ describe("where a stream begins", () => {
     await client.until((events) => events.length === 2);
     await rename("acme", "d");
     await client.until((events) => events.length === 3);
-    expect(idsOf(client.events)).toEqual((await history("acme")).reverse().slice(-3).map((event) => event.id));
+    expect(idsOf(client.events)).toEqual(
+      (await history("acme"))
+        .reverse()
+        .slice(-3)
+        .map((event) => event.id),
+    );
     await closeAll();
   });
 

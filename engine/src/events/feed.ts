@@ -34,12 +34,11 @@ export interface Feed {
 }
 
 const PAGE = 2_000;
-/** Looked for without being woken: what a word that was lost may cost. */
-const POLL_MS = 5_000;
 /** An older transaction that ends without events wakes nobody, so that it is looked for: soon at first, then more rarely. */
 const UNSETTLED_MS = [5, 10, 20, 40, 80, 100] as const;
 
-export function createFeed(db: Database, wake: Wake, onTrouble: (error: Error) => void): Feed {
+/** `pollMs`: how often it looks without being woken, which is what a word that was lost may cost. */
+export function createFeed(db: Database, wake: Wake, pollMs: number, onTrouble: (error: Error) => void): Feed {
   const followers = new Map<string, Set<Follower>>();
   let count = 0;
   let joining: ((since: Place) => void)[] = [];
@@ -61,7 +60,7 @@ export function createFeed(db: Database, wake: Wake, onTrouble: (error: Error) =
   async function readAll(): Promise<void> {
     reading = true;
     clearTimeout(timer);
-    let next = POLL_MS;
+    let next = pollMs;
     try {
       while (again && !closed && count > 0) {
         again = false;
@@ -98,7 +97,7 @@ export function createFeed(db: Database, wake: Wake, onTrouble: (error: Error) =
     }
     if (page.more) again = true;
     if (page.rows.length > 0 || !page.unsettled) waits = 0;
-    return page.unsettled ? UNSETTLED_MS[Math.min(waits++, UNSETTLED_MS.length - 1)]! : POLL_MS;
+    return page.unsettled ? UNSETTLED_MS[Math.min(waits++, UNSETTLED_MS.length - 1)]! : pollMs;
   }
 
   return {

@@ -5,9 +5,9 @@
  */
 import type { ServerResponse } from "node:http";
 import type { Database } from "../db/pool.ts";
-import type { FedEvent, Feed, Follower, Following } from "./feed.ts";
+import type { FedEvent, Feed, Follower } from "./feed.ts";
 import { type Page, readTenant } from "./following.ts";
-import { isAfter, later, type Place, placeOf } from "./place.ts";
+import { isAfter, later, type Place, placeOf, START } from "./place.ts";
 import { frameOf } from "./view.ts";
 
 export interface StreamInput {
@@ -27,7 +27,10 @@ export interface StreamParts {
   /** Runs a read when it is its turn, so that a thousand who come back at once leave connections to others. */
   inTurn<T>(work: () => Promise<T>): Promise<T>;
   heartbeatMs: number;
+  /** Beyond this nothing is added to what waits for the reader, but for an event that alone is larger. */
   maxBufferedBytes: number;
+  /** How long a reader may take nothing of it. */
+  stallMs: number;
   retryMs: number;
   /** For what is not the fault of a reader. Answers whether the stream may stay open. */
   onTrouble(error: Error): boolean;
@@ -36,8 +39,6 @@ export interface StreamParts {
 const PAGE = 200;
 /** Held for a stream that still reads the table; beyond it forgets them, and reads them there too. */
 const MAX_PENDING = 1_000;
-/** How long a reader of the past may let what was sent lie. */
-const STALLED_MS = 30_000;
 const RETRY_READ_MS = 500;
 
 export interface Stream {
@@ -53,21 +54,16 @@ export function openStream(out: ServerResponse, input: StreamInput, parts: Strea
   let over = false;
   let pending: FedEvent[] = [];
   /** Up to here it must have read the table before it can join. */
-  let meet: Place | null = null;
+  let meet: Place = START;
   let sentId = input.startId;
   /** The last that passed by, also if it was not wanted. */
   let passedId = sentId;
 
-  function write(text: string): boolean {
-    if (over) return false;
-    const fits = out.write(text);
-    if (!fits && joined && out.writableLength > parts.maxBufferedBytes) {
-      // Cut, not ended: an end would keep what is waiting in memory. It resumes from the last event that it got whole.
-      out.destroy();
-      finish();
-    }
-    return fits;
+  function write(text: string): void {
+    if (!over) out.write(text);
   }
+
+  const isFull = (): boolean => out.writableLength > parts.maxBufferedBytes;
 
   function tell(event: { place: Place; id: string; type: string }, frame: () => string): void {
     if (over || !isAfter(event.place, place)) return;
@@ -81,42 +77,73 @@ export function openStream(out: ServerResponse, input: StreamInput, parts: Strea
   const follower: Follower = {
     tenantId: input.tenantId,
     take: (event) => {
-      if (joined) {
+      if (joined && isFull()) {
+        // Too much for it at once: from here on it reads the table again, at its own pace.
+        joined = false;
+        meet = event.place;
+        void catchUp().catch(cut);
+      } else if (joined) {
         tell(event, () => event.frame);
-        return;
+      } else if (pending.push(event) > MAX_PENDING) {
+        meet = event.place;
+        pending = [];
       }
-      pending.push(event);
-      if (pending.length <= MAX_PENDING) return;
-      meet = event.place;
-      pending = [];
     },
   };
 
-  async function run(following: Following): Promise<void> {
+  async function begin(): Promise<void> {
     const since = await following.since;
-    meet = meet === null ? since : later(meet, since);
-    while (!over && isAfter(meet, place)) {
-      let page: Page;
-      try {
-        page = await parts.inTurn(() => readTenant(parts.db, input.tenantId, place, PAGE));
-      } catch (error) {
-        if (!parts.onTrouble(error as Error)) throw error;
-        await wait(RETRY_READ_MS);
-        continue;
-      }
-      for (const row of page.rows) tell({ place: placeOf(row), id: row.id, type: row.type }, () => frameOf(row));
-      place = later(place, page.upTo);
-      if (!over && out.writableNeedDrain && !(await drained())) {
-        out.destroy();
+    meet = later(meet, since);
+    await catchUp();
+  }
+
+  /** Reads the table until all that it was not handed is told; cuts who lets it lie. */
+  async function catchUp(): Promise<void> {
+    while (!over) {
+      if (!(await drained())) return cut();
+      if (isAfter(meet, place)) {
+        await readPage();
+      } else if (handOver()) {
+        joined = true;
         return;
       }
     }
-    joined = true;
-    for (const event of pending) tell(event, () => event.frame);
-    pending = [];
   }
 
-  function drained(): Promise<boolean> {
+  async function readPage(): Promise<void> {
+    let page: Page;
+    try {
+      page = await parts.inTurn(() => readTenant(parts.db, input.tenantId, place, PAGE));
+    } catch (error) {
+      if (!parts.onTrouble(error as Error)) throw error;
+      await wait(RETRY_READ_MS);
+      return;
+    }
+    for (const row of page.rows) {
+      tell({ place: placeOf(row), id: row.id, type: row.type }, () => frameOf(row));
+      if (isFull() && !(await drained())) return cut();
+      if (over) return;
+    }
+    place = later(place, page.upTo);
+  }
+
+  /** Tells what came in the meantime; false if that is too much at once, and the rest is to be read. */
+  function handOver(): boolean {
+    const held = pending;
+    pending = [];
+    for (const event of held) {
+      if (isFull()) {
+        meet = held.at(-1)!.place;
+        return false;
+      }
+      tell(event, () => event.frame);
+    }
+    return true;
+  }
+
+  /** Waits until all is on its way; false where nobody takes it. */
+  async function drained(): Promise<boolean> {
+    if (!out.writableNeedDrain) return true;
     return new Promise((resolve) => {
       const settle = (way: boolean) => () => {
         clearTimeout(timer);
@@ -125,7 +152,7 @@ export function openStream(out: ServerResponse, input: StreamInput, parts: Strea
         resolve(way);
       };
       const [good, bad] = [settle(true), settle(false)];
-      const timer = setTimeout(bad, STALLED_MS).unref();
+      const timer = setTimeout(bad, parts.stallMs).unref();
       out.on("drain", good);
       out.on("close", bad);
     });
@@ -153,6 +180,12 @@ export function openStream(out: ServerResponse, input: StreamInput, parts: Strea
     finish();
   }
 
+  /** An end would keep in memory what is waiting. The reader resumes from the last event that it got whole. */
+  function cut(): void {
+    out.destroy();
+    finish();
+  }
+
   function finish(): void {
     if (over) return;
     over = true;
@@ -169,7 +202,7 @@ export function openStream(out: ServerResponse, input: StreamInput, parts: Strea
   const heart = setInterval(() => void beat(), parts.heartbeatMs).unref();
   const following = parts.feed.follow(follower);
   write(`retry: ${parts.retryMs}\nid: ${input.startId}\n\n`);
-  run(following).catch(() => out.destroy());
+  begin().catch(cut);
   return { closed, end };
 }
 

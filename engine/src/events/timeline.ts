@@ -35,7 +35,7 @@ const LAST_WORDS_MS = 1_000;
 export function createTimeline(parts: { pool: Pool; wake: Wake; settings: Config["stream"]; onTrouble(error: Error): void }): Timeline {
   const { wake, settings } = parts;
   const db = onPool(parts.pool);
-  const feed = createFeed(db, wake, parts.onTrouble);
+  const feed = createFeed(db, wake, settings.pollMs, parts.onTrouble);
   const inTurn = turns(TURNS);
   const open = new Map<Stream, ServerResponse>();
   const perTenant = new Map<string, number>();
@@ -69,6 +69,7 @@ export function createTimeline(parts: { pool: Pool; wake: Wake; settings: Config
             inTurn,
             heartbeatMs: settings.heartbeatMs,
             maxBufferedBytes: settings.maxBufferedBytes,
+            stallMs: settings.stallMs,
             retryMs: Math.round(RETRY_MS * (1 + Math.random())),
             onTrouble: (error) => {
               if (error instanceof Refusal) return false;
