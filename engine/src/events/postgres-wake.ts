@@ -2,6 +2,7 @@
  * Wakes by NOTIFY. It is sent right after the transaction that wrote events, not within it: a commit that notifies takes one lock
  * of the whole server until it is on disk, so that such commits queue up one by one (docs/decisions/0019-wake-after-commit.md).
  */
+import { randomBytes } from "node:crypto";
 import pg from "pg";
 import { stopwatch } from "../clock.ts";
 import { type Pool, run } from "../db/pool.ts";
@@ -15,6 +16,7 @@ const LAST_RETRY_MS = 5_000;
 
 export function postgresWake(pool: Pool, connectionString: string, onTrouble: (error: Error) => void): Wake {
   const listeners = new Set<() => void>();
+  const self = randomBytes(8).toString("base64url");
   let client: pg.Client | null = null;
   let closed = false;
   let retry: NodeJS.Timeout | undefined;
@@ -42,7 +44,10 @@ export function postgresWake(pool: Pool, connectionString: string, onTrouble: (e
     };
     mine.on("error", lost);
     mine.on("end", () => lost(new Error("the connection that listens for events ended")));
-    mine.on("notification", wakeAll);
+    mine.on("notification", ({ payload }) => {
+      // What this process wrote it has looked at already.
+      if (payload !== self) wakeAll();
+    });
     try {
       await mine.connect();
       await mine.query(`listen ${CHANNEL}`);
@@ -61,7 +66,7 @@ export function postgresWake(pool: Pool, connectionString: string, onTrouble: (e
       again = false;
       const time = stopwatch();
       // The word is not worth waiting for the disk; who misses it looks by itself some seconds later.
-      await run(pool, "select set_config('synchronous_commit', 'off', true), pg_notify($1, '')", [CHANNEL]).catch(() => undefined);
+      await run(pool, "select set_config('synchronous_commit', 'off', true), pg_notify($1, $2)", [CHANNEL, self]).catch(() => undefined);
       if (!closed) await new Promise((resolve) => setTimeout(resolve, Math.max(0, GAP_MS - time())));
     } while (again);
     telling = null;
@@ -69,6 +74,8 @@ export function postgresWake(pool: Pool, connectionString: string, onTrouble: (e
 
   return {
     ring: () => {
+      // Its own streams need no word by way of the server.
+      wakeAll();
       again = true;
       telling ??= tell();
     },

@@ -1,4 +1,4 @@
-/** How processes tell each other that there are new events. The word carries nothing: what is new is read from the table. */
+/** How processes tell each other, and the parts of one, that there are new events. The word carries no event: what is new is read from the table. */
 export interface Wake {
   /** Says that events were committed. Waits for nothing and never fails; words in quick succession are told as one. */
   ring(): void;
