@@ -39,7 +39,10 @@ import { startEmbedded } from "./db/embedded.ts";
 import { listen } from "./db/listen.ts";
 import { migrate } from "./db/migrate.ts";
 import { openPool } from "./db/pool.ts";
+import { postgresWake } from "./events/postgres-wake.ts";
 import { eventRoutes } from "./events/routes.ts";
+import { eventStreamRoutes } from "./events/stream-routes.ts";
+import { createTimeline } from "./events/timeline.ts";
 import { createGatewayRegistry } from "./gateways/registry.ts";
 import { sandboxGateway } from "./gateways/sandbox/gateway.ts";
 import { sandboxCheckoutRoutes } from "./gateways/sandbox/routes.ts";
@@ -114,6 +117,14 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       signals: postgresSignals(pool),
       onError: (error) => log.warn({ err: error }, "limits could not be looked at; the next check or sweep will"),
     });
+    const onEventTrouble = (error: Error) => log.warn({ err: error, part: "events" }, "following events was interrupted");
+    const timeline = createTimeline({
+      pool,
+      wake: postgresWake(pool, databaseUrl, onEventTrouble),
+      settings: config.stream,
+      onTrouble: onEventTrouble,
+    });
+    ends.push(() => timeline.close());
     const ctx: Context = {
       config,
       clock,
@@ -133,6 +144,7 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
         email: mail,
         whatsapp: config.whatsapp && whatsappNotifier(config.whatsapp),
       },
+      timeline,
     };
     entitlements.evaluateBy((used) => evaluateLimits(ctx, used));
     ends.push(() => entitlements.close());
@@ -182,6 +194,7 @@ export function registerRoutes(app: FastifyInstance, ctx: Context): void {
   planCheckoutRoutes(app, ctx);
   entitlementRoutes(app, ctx);
   eventRoutes(app, ctx);
+  eventStreamRoutes(app, ctx);
   keyRoutes(app, ctx);
   portalRoutes(app, ctx);
   auditRoutes(app, ctx);
