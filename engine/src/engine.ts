@@ -9,6 +9,7 @@ import { ensureFirstKey } from "./auth/first-key.ts";
 import { keyRoutes } from "./auth/routes.ts";
 import { createCatalogCache } from "./billing/catalog/catalog-cache.ts";
 import { catalogRoutes } from "./billing/catalog/routes.ts";
+import { entitlementRoutes } from "./billing/entitlements/routes.ts";
 import { ownTaxEngine } from "./billing/invoices/own-rates.ts";
 import { quoteRoutes } from "./billing/invoices/quote-routes.ts";
 import { invoiceRoutes } from "./billing/invoices/routes.ts";
@@ -132,6 +133,7 @@ export function registerRoutes(app: FastifyInstance, ctx: Context): void {
   quoteRoutes(app, ctx);
   subscriptionRoutes(app, ctx);
   lifecycleRoutes(app, ctx);
+  entitlementRoutes(app, ctx);
   eventRoutes(app, ctx);
   keyRoutes(app, ctx);
   testClockRoutes(app, ctx);

@@ -32,6 +32,8 @@ export const EVENT_TYPES = [
   "credits.expiring",
   "credits.expired",
   "credits.low_balance",
+  "entitlement.overridden",
+  "entitlement.override_removed",
   "usage.aggregated",
   "usage.limit_approaching",
   "usage.limit_reached",
