@@ -49,7 +49,11 @@ export class Transport {
   }
 
   /** Typed by the engine's OpenAPI document. Throws `BillwrightError` where the engine refuses or cannot be reached. */
-  async request<M extends Method, P extends PathOf<M>>(method: M, path: P, ...ask: Ask<Operation<M, P>>): Promise<AnswerOf<Operation<M, P>>> {
+  async request<M extends Method, P extends PathOf<M>>(
+    method: M,
+    path: P,
+    ...ask: Ask<Operation<M, P>>
+  ): Promise<AnswerOf<Operation<M, P>>> {
     return (await this.send(method, path, ask[0] as LooseOptions)).body as AnswerOf<Operation<M, P>>;
   }
 
@@ -96,7 +100,8 @@ export class Transport {
       let failure: BillwrightError;
       try {
         const response = await this.#fetch(url, { method, headers: { ...headers, ...(await this.#auth()) }, body, signal: limit.signal });
-        if (response.ok) return await read(response);
+        // 304: what the caller has is still right.
+        if (response.ok || response.status === 304) return await read(response);
         failure = await refusalOf(response);
       } catch (error) {
         const named = this.#named(error, options.signal, limit);
@@ -183,8 +188,9 @@ function filled(path: string, values: Record<string, unknown> = {}): string {
   return path.replace(/\{(\w+)\}/g, (_whole, name: string) => {
     const value = values[name];
     if (typeof value !== "string" || value === "") throw new TypeError(`${path} needs ${name}, a text that is not empty.`);
-    // Dots alone would be taken for steps in the path.
-    return value === "." || value === ".." ? value.replaceAll(".", "%2E") : encodeURIComponent(value);
+    // URLs take these for steps, escaped or not.
+    if (value === "." || value === "..") throw new TypeError(`${name} cannot be ${value}, which no URL can say.`);
+    return encodeURIComponent(value);
   });
 }
 

@@ -18,7 +18,11 @@ export type AnswerOf<O> = O extends { responses: infer R } ? Json<R[keyof R & (2
 
 /** The body that `M P` takes. */
 export type Body<M extends Method, P extends PathOf<M>> =
-  Operation<M, P> extends { requestBody?: infer B } ? (NonNullable<B> extends { content: { "application/json": infer T } } ? T : never) : never;
+  Operation<M, P> extends { requestBody?: infer B }
+    ? NonNullable<B> extends { content: { "application/json": infer T } }
+      ? T
+      : never
+    : never;
 
 /** The answer of `M P`. */
 export type Answer<M extends Method, P extends PathOf<M>> = AnswerOf<Operation<M, P>>;

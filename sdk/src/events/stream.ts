@@ -92,7 +92,11 @@ async function* connection(
     }
     yield "open";
     const messages: (EventSourceMessage | number)[] = [];
-    const parser = createParser({ onEvent: (message) => messages.push(message), onRetry: (ms) => messages.push(ms), maxBufferSize: MAX_BUFFER });
+    const parser = createParser({
+      onEvent: (message) => messages.push(message),
+      onRetry: (ms) => messages.push(ms),
+      maxBufferSize: MAX_BUFFER,
+    });
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     heard();
     for (;;) {

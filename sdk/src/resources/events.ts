@@ -1,4 +1,4 @@
-import { type BillingEvent, follow, type FollowOptions } from "../events/stream.ts";
+import { type BillingEvent, type FollowOptions, follow } from "../events/stream.ts";
 import { type List, listOf } from "../list.ts";
 import type { Transport } from "../transport.ts";
 import type { Query } from "../types.ts";

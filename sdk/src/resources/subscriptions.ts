@@ -28,7 +28,11 @@ export class Subscriptions {
   }
 
   /** With `dry_run` it answers the lines that it would make, and changes nothing. */
-  changePlan(tenant: string, body: Body<"POST", `${typeof ONE}/plan`>, options?: CallOptions): Promise<Answer<"POST", `${typeof ONE}/plan`>> {
+  changePlan(
+    tenant: string,
+    body: Body<"POST", `${typeof ONE}/plan`>,
+    options?: CallOptions,
+  ): Promise<Answer<"POST", `${typeof ONE}/plan`>> {
     return this.#transport.request("POST", `${ONE}/plan`, { path: { tenant_id: tenant }, body, ...options });
   }
 

@@ -67,7 +67,13 @@ class DiskSpool implements Spool {
   #flying: Segment | null = null;
   readonly #timers: ReturnType<typeof setInterval>[] = [];
 
-  constructor({ directory, fsync = "interval" }: DiskSpoolOptions, owner: Owner, folder: string, limits: SpoolLimits, onChange: () => void) {
+  constructor(
+    { directory, fsync = "interval" }: DiskSpoolOptions,
+    owner: Owner,
+    folder: string,
+    limits: SpoolLimits,
+    onChange: () => void,
+  ) {
     this.#directory = directory;
     this.#fsync = fsync;
     this.#owner = owner;
@@ -85,7 +91,9 @@ class DiskSpool implements Spool {
   async begin(): Promise<void> {
     await this.#adopt();
     this.#every(HEARTBEAT_MS, async () => {
-      await Promise.all([this.#folder, ...this.#adopted.keys()].map((folder) => utimes(folder, new Date(), new Date()).catch(() => undefined)));
+      await Promise.all(
+        [this.#folder, ...this.#adopted.keys()].map((folder) => utimes(folder, new Date(), new Date()).catch(() => undefined)),
+      );
       await this.#adopt();
     });
     if (this.#fsync === "interval") this.#every(1_000, () => this.#sync());
@@ -129,7 +137,7 @@ class DiskSpool implements Spool {
 
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
-    while (this.#writing) await this.#writing;
+    await this.#written();
     await this.#finish();
     const isEmpty = this.#segments.every(({ waiting }) => waiting === 0);
     for (const folder of [this.#folder, ...this.#adopted.keys()]) {
@@ -161,6 +169,11 @@ class DiskSpool implements Spool {
       this.#writing = null;
       this.#onChange();
     })();
+  }
+
+  /** All that was appended until now is in a file, or was refused. */
+  async #written(): Promise<void> {
+    while (this.#writing !== null) await this.#writing;
   }
 
   async #writeLot(lot: readonly Waiting[]): Promise<void> {
@@ -225,7 +238,8 @@ class DiskSpool implements Spool {
         continue;
       }
       this.#adopted.set(own, false);
-      for (const file of (await readdir(own)).filter((name) => name.endsWith(".ndjson")).sort()) found.push(await Segment.recover(join(own, file)));
+      for (const file of (await readdir(own)).filter((name) => name.endsWith(".ndjson")).sort())
+        found.push(await Segment.recover(join(own, file)));
     }
     for (const folder of this.#adopted.keys()) this.#adopted.set(folder, true);
     if (found.length === 0) return;
@@ -247,7 +261,7 @@ class DiskSpool implements Spool {
   /** The oldest file that is not on its way. */
   async #drop(): Promise<number> {
     if (this.#segments.every((segment) => segment === this.#flying || segment.open)) {
-      while (this.#writing) await this.#writing;
+      await this.#written();
       await this.#finish();
     }
     const at = this.#segments.findIndex((segment) => segment !== this.#flying && !segment.open && segment.waiting > 0);

@@ -3,6 +3,8 @@ import { createReadStream } from "node:fs";
 import { appendFile, type FileHandle, open, readFile, rm, truncate } from "node:fs/promises";
 
 const NEWLINE = 10;
+/** Few events are longer. */
+const LINE_BYTES = 1_024;
 
 export class Segment {
   readonly path: string;
@@ -46,7 +48,8 @@ export class Segment {
   async read(max: { count: number; bytes: number }): Promise<{ lines: string[]; end: number }> {
     const file = await open(this.path, "r");
     try {
-      let want = Math.min(this.waiting, max.bytes);
+      // A batch of few lines should not read megabytes for them.
+      let want = Math.min(this.waiting, max.bytes, max.count * LINE_BYTES);
       for (;;) {
         const { buffer } = await fill(file, Buffer.allocUnsafe(want), this.settled);
         const lines: string[] = [];

@@ -57,7 +57,7 @@ export class Sender {
 
   /** Sends all that waits, now; resolves when that is done or an attempt fails. */
   async flush(): Promise<void> {
-    if (this.#running) await this.#running;
+    await this.#running;
     if (this.#spool.pending > 0 && !this.#isClosed) await this.#run();
   }
 
@@ -104,7 +104,6 @@ export class Sender {
       this.settled += batch.lines.length;
     }
   }
-
 
   /** Resolves when the engine has every line, or it was set aside. */
   async #sendLines(lines: readonly string[]): Promise<void> {

@@ -1,7 +1,8 @@
 /** Which process a folder of the spool belongs to, by its name alone: renaming it is taking it over, and only one can. */
+
+import { createHash, randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import { createHash, randomBytes } from "node:crypto";
 
 /** Another machine's folder that was not touched for so long has no process any more. */
 const ABANDONED_MS = 3_600_000;

@@ -3,7 +3,7 @@ import { BillwrightError } from "../error.ts";
 import { type List, listOf } from "../list.ts";
 import { pause } from "../retry.ts";
 import type { Transport } from "../transport.ts";
-import type { CallOptions, ItemOf, Query, Schemas } from "../types.ts";
+import type { CallOptions, ItemOf, Query } from "../types.ts";
 import { complete, type UsageEvent } from "./event.ts";
 import { Sender, type SenderOptions } from "./sender.ts";
 import type { OpenSpool, Spool, SpoolLimits, WhenFull } from "./spool.ts";
@@ -32,7 +32,7 @@ export class Usage {
   readonly #options: UsageOptions;
   readonly #openSpool: OpenSpool;
   #opened: Promise<{ spool: Spool; sender: Sender }> | null = null;
-  #isClosed = false;
+  #closed: Promise<{ pending: number }> | null = null;
 
   constructor(transport: Transport, openSpool: OpenSpool, options: UsageOptions) {
     this.#transport = transport;
@@ -48,7 +48,7 @@ export class Usage {
    */
   async record(event: UsageEvent): Promise<string> {
     const { event: whole, line } = complete(event, this.#options.stamp ?? true);
-    if (this.#isClosed) throw closed();
+    if (this.#closed !== null) throw closed();
     const { spool, sender } = await this.open();
     await spool.append(line);
     sender.wake();
@@ -93,7 +93,11 @@ export class Usage {
         const { lastError } = sender;
         throw new BillwrightError(
           lastError?.status ?? 0,
-          { ...lastError?.problem, code: lastError?.code ?? "timeout", detail: `${spool.pending} usage events still wait: ${lastError?.message ?? "no answer in time"}` },
+          {
+            ...lastError?.problem,
+            code: lastError?.code ?? "timeout",
+            detail: `${spool.pending} usage events still wait: ${lastError?.message ?? "no answer in time"}`,
+          },
           { cause: lastError },
         );
       }
@@ -102,15 +106,9 @@ export class Usage {
   }
 
   /** Tries for `timeout` (5 s) to send what waits, and lets go of the spool. Answers how many events are left in it for the next start. */
-  async close({ timeout = 5_000 }: { timeout?: number } = {}): Promise<{ pending: number }> {
-    this.#isClosed = true;
-    if (!this.#opened) return { pending: 0 };
-    const { spool, sender } = await this.#opened;
-    if (timeout > 0) await this.flush({ timeout }).catch(() => undefined);
-    await sender.stop();
-    const { pending } = spool;
-    await spool.close();
-    return { pending };
+  close({ timeout = 5_000 }: { timeout?: number } = {}): Promise<{ pending: number }> {
+    this.#closed ??= this.#close(timeout);
+    return this.#closed;
   }
 
   /** What the tenant has consumed, by meter and time. */
@@ -121,6 +119,16 @@ export class Usage {
   /** The raw events, newest first. */
   events(tenant: string, query?: Query<`${typeof OF_TENANT}/events`>): List<ItemOf<`${typeof OF_TENANT}/events`>> {
     return listOf(this.#transport, `${OF_TENANT}/events`, { path: { tenant_id: tenant }, query });
+  }
+
+  async #close(timeout: number): Promise<{ pending: number }> {
+    if (this.#opened === null) return { pending: 0 };
+    const { spool, sender } = await this.#opened;
+    if (timeout > 0) await this.flush({ timeout }).catch(() => undefined);
+    await sender.stop();
+    const { pending } = spool;
+    await spool.close();
+    return { pending };
   }
 
   async #open(): Promise<{ spool: Spool; sender: Sender }> {
