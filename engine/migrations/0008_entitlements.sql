@@ -44,7 +44,8 @@ create table limit_sweep (
   previous_seq bigint not null,
   seq          bigint not null
 );
-insert into limit_sweep (previous_seq, seq) values (0, 0);
+-- What was received before this is not looked at.
+insert into limit_sweep (previous_seq, seq) select last_value * 65536, last_value * 65536 from usage_batches;
 
 -- Who keeps terms in memory is told of what changes them, by whoever changes it, when it is committed. Ingestion touches none of
 -- these tables. Payloads: tenant ids with commas between, `clock <id>`, `catalog`.

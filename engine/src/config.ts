@@ -20,7 +20,12 @@ export interface Config {
   /** A first key with scope `admin`, made at start if given. */
   apiKey: string | null;
   logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
-  usage: { maxAgeDays: number; maxAheadMinutes: number };
+  usage: {
+    maxAgeDays: number;
+    maxAheadMinutes: number;
+    /** From this part of a limit on it is announced to be near. */
+    limitWarningPercent: number;
+  };
   defaultTrialDays: number;
   gracePeriodDays: number;
   /** Days after the first failure of a payment on which it is tried again. */
@@ -77,6 +82,7 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
     usage: {
       maxAgeDays: integer(env, "USAGE_MAX_AGE_DAYS", 35, 0, 3_660),
       maxAheadMinutes: integer(env, "USAGE_MAX_AHEAD_MINUTES", 5, 0, 1_440),
+      limitWarningPercent: integer(env, "USAGE_LIMIT_WARNING_PERCENT", 80, 1, 100),
     },
     defaultTrialDays: integer(env, "DEFAULT_TRIAL_DAYS", 14, 0, 3_650),
     gracePeriodDays: integer(env, "BILLING_GRACE_PERIOD_DAYS", 3, 0, 365),

@@ -1,9 +1,11 @@
 /** What the parts of a running engine share. Built by hand in `engine.ts`, handed down as the first argument. */
 import type { FastifyBaseLogger } from "fastify";
 import type { CatalogCache } from "./billing/catalog/cache.ts";
+import type { EntitlementCache } from "./billing/entitlements/cache.ts";
 import type { Notifiers } from "./billing/invoices/notifier.ts";
 import type { TaxEngine } from "./billing/invoices/tax-engine.ts";
 import type { TenantCache } from "./billing/tenants/cache.ts";
+import type { UsageWatch } from "./billing/usage/watch.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { Pool } from "./db/pool.ts";
@@ -16,6 +18,9 @@ export interface Context {
   pool: Pool;
   catalog: CatalogCache;
   tenants: TenantCache;
+  entitlements: EntitlementCache;
+  /** Is told of the usage that this process stores. */
+  usageWatch: UsageWatch;
   gateways: GatewayRegistry;
   /** Which taxes hold for whom. */
   taxes: TaxEngine;

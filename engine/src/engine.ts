@@ -9,7 +9,10 @@ import { ensureFirstKey } from "./auth/first-key.ts";
 import { keyRoutes } from "./auth/routes.ts";
 import { createCatalogCache } from "./billing/catalog/catalog-cache.ts";
 import { catalogRoutes } from "./billing/catalog/routes.ts";
+import { createEntitlementCache } from "./billing/entitlements/entitlement-cache.ts";
+import { evaluateLimits } from "./billing/entitlements/evaluate.ts";
 import { entitlementRoutes } from "./billing/entitlements/routes.ts";
+import { CHANNELS, postgresSignals } from "./billing/entitlements/signal-store.ts";
 import { ownTaxEngine } from "./billing/invoices/own-rates.ts";
 import { quoteRoutes } from "./billing/invoices/quote-routes.ts";
 import { invoiceRoutes } from "./billing/invoices/routes.ts";
@@ -23,6 +26,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import { type Config, readConfig } from "./config.ts";
 import type { Context } from "./context.ts";
 import { startEmbedded } from "./db/embedded.ts";
+import { listen } from "./db/listen.ts";
 import { migrate } from "./db/migrate.ts";
 import { openPool } from "./db/pool.ts";
 import { eventRoutes } from "./events/routes.ts";
@@ -31,14 +35,17 @@ import { sandboxGateway } from "./gateways/sandbox/gateway.ts";
 import { healthRoutes } from "./http/health.ts";
 import { buildServer } from "./http/server.ts";
 import { startWorker, type Worker } from "./jobs/worker.ts";
+import { type Library, libraryOf } from "./library.ts";
 import { smtpNotifier } from "./notifiers/smtp.ts";
 import { whatsappNotifier } from "./notifiers/whatsapp.ts";
 import { testClockRoutes } from "./simulation/routes.ts";
 import { openLog } from "./telemetry/log.ts";
 
 export { defineCatalog } from "./billing/catalog/define-catalog.ts";
+export type { CheckAnswer, ConsumptionAnswer } from "./billing/entitlements/answer.ts";
 export type { Config } from "./config.ts";
 export { Refusal } from "./errors.ts";
+export type { AllEntitlements, ConsumeOptions, Library, UsageRecord } from "./library.ts";
 
 export interface BillwrightOptions {
   /** A PostgreSQL URL; absent: the built-in PostgreSQL in `config.dataDir`. */
@@ -54,7 +61,7 @@ export interface BillwrightOptions {
   worker?: boolean;
 }
 
-export interface Billwright {
+export interface Billwright extends Library {
   readonly ctx: Context;
   /** The HTTP API; `inject` calls it without a socket. */
   readonly app: FastifyInstance;
@@ -88,13 +95,23 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
     const catalog = createCatalogCache(lookups, { defaultTrialDays: config.defaultTrialDays });
     const mail = config.smtp && smtpNotifier(config.smtp);
     if (mail) ends.push(async () => mail.close());
+    const tenants = createTenantCache(lookups, clock);
+    const entitlements = createEntitlementCache(pool, {
+      clock,
+      catalog,
+      tenants,
+      signals: postgresSignals(pool),
+      onError: (error) => log.warn({ err: error }, "limits could not be looked at; the next check or sweep will"),
+    });
     const ctx: Context = {
       config,
       clock,
       log,
       pool,
       catalog,
-      tenants: createTenantCache(lookups, clock),
+      tenants,
+      entitlements,
+      usageWatch: entitlements,
       gateways: createGatewayRegistry(config.mode === "sandbox" ? [sandboxGateway(pool, clock)] : []),
       taxes: ownTaxEngine(catalog, config.seller),
       notifiers: {
@@ -102,6 +119,14 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
         whatsapp: config.whatsapp && whatsappNotifier(config.whatsapp),
       },
     };
+    entitlements.evaluateBy((used) => evaluateLimits(ctx, used));
+    ends.push(() => entitlements.close());
+    const listener = await listen(databaseUrl, Object.values(CHANNELS), {
+      up: () => entitlements.up(),
+      down: () => entitlements.down(),
+      notice: (channel, payload) => (channel === CHANNELS.terms ? entitlements.terms(payload) : entitlements.usage(payload)),
+    });
+    ends.push(() => listener.close());
     await ensureFirstKey(ctx);
     const app = await buildServer(ctx, (server) => registerRoutes(server, ctx));
     await app.ready();
@@ -111,6 +136,7 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       ends.push(() => worker.stop());
     }
     return {
+      ...libraryOf(ctx),
       ctx,
       app,
       databaseUrl,

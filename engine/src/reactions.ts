@@ -3,6 +3,7 @@
  * Reactions run inside the transaction of their event, in the order they stand here.
  */
 import { noteSale } from "./billing/catalog/note-sale.ts";
+import { forgetTerms } from "./billing/entitlements/forget-terms.ts";
 import { keepFailedRefund, notePaymentFailure, settleInvoice } from "./billing/invoices/settle.ts";
 import { endAfterDunning } from "./billing/subscriptions/end-after-dunning.ts";
 import { markPastDue } from "./billing/subscriptions/mark-past-due.ts";
@@ -16,9 +17,20 @@ import type { EventType } from "./events/types.ts";
 export type Reaction = (tx: Tx, event: AppendedEvent) => Promise<void>;
 
 export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {
-  "catalog.changed": [registerMeters],
-  "subscription.started": [noteSale, noteSubscription],
-  "subscription.plan_changed": [noteSale],
+  "catalog.changed": [registerMeters, forgetTerms],
+  "tenant.updated": [forgetTerms],
+  "subscription.started": [noteSale, noteSubscription, forgetTerms],
+  "subscription.plan_changed": [noteSale, forgetTerms],
+  "subscription.updated": [forgetTerms],
+  "subscription.trial_ended": [forgetTerms],
+  "subscription.renewed": [forgetTerms],
+  "subscription.paused": [forgetTerms],
+  "subscription.resumed": [forgetTerms],
+  "subscription.past_due": [forgetTerms],
+  "subscription.canceled": [forgetTerms],
+  "subscription.expired": [forgetTerms],
+  "entitlement.overridden": [forgetTerms],
+  "entitlement.override_removed": [forgetTerms],
   "payment.succeeded": [settleInvoice],
   "payment.refund_failed": [keepFailedRefund],
   "payment.failed": [notePaymentFailure],

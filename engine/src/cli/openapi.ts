@@ -2,6 +2,8 @@
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { createCatalogCache } from "../billing/catalog/catalog-cache.ts";
+import { createEntitlementCache } from "../billing/entitlements/entitlement-cache.ts";
+import { postgresSignals } from "../billing/entitlements/signal-store.ts";
 import { ownTaxEngine } from "../billing/invoices/own-rates.ts";
 import { createTenantCache } from "../billing/tenants/tenant-cache.ts";
 import { systemClock } from "../clock.ts";
@@ -21,13 +23,18 @@ export async function documentText(): Promise<string> {
   const config = readConfig({});
   const pool = openPool("postgres://nobody@localhost/none", 1, () => undefined);
   const catalog = createCatalogCache(pool);
+  const tenants = createTenantCache(pool, systemClock);
+  const signals = postgresSignals(pool);
+  const entitlements = createEntitlementCache(pool, { clock: systemClock, catalog, tenants, signals, onError: () => undefined });
   const ctx: Context = {
     config,
     clock: systemClock,
     log: openLog("silent"),
     pool,
     catalog,
-    tenants: createTenantCache(pool, systemClock),
+    tenants,
+    entitlements,
+    usageWatch: entitlements,
     gateways: createGatewayRegistry([]),
     taxes: ownTaxEngine(catalog, config.seller),
     notifiers: { email: null, whatsapp: null },

@@ -7,5 +7,6 @@ export const JOB_NAMES = [
   "send-invoice",
   "forget-old-answers",
   "backfill-usage",
+  "sweep-limits",
 ] as const;
 export type JobName = (typeof JOB_NAMES)[number];

@@ -1,4 +1,5 @@
 /** What each job runs, and when the sweeps run by themselves. Every name of `names.ts` is here; the compiler sees to it. */
+import { entitlementTasks } from "../billing/entitlements/jobs.ts";
 import { invoiceTasks } from "../billing/invoices/jobs.ts";
 import { paymentTasks } from "../billing/payments/jobs.ts";
 import { subscriptionTasks } from "../billing/subscriptions/jobs.ts";
@@ -12,6 +13,7 @@ export const TASKS: Record<JobName, Task> = {
   ...invoiceTasks,
   ...paymentTasks,
   ...usageTasks,
+  ...entitlementTasks,
   "forget-old-answers": forgetOldAnswers,
 };
 
@@ -21,5 +23,6 @@ export const CRONTAB = `
 * * * * * retry-due ?jobKey=retry-due
 * * * * * collect-due ?jobKey=collect-due
 * * * * * refund-due ?jobKey=refund-due
+* * * * * sweep-limits ?jobKey=sweep-limits
 17 * * * * forget-old-answers ?jobKey=forget-old-answers
 `;

@@ -33,6 +33,7 @@ export async function listClocks(db: Database, before: string | null, limit: num
 
 export async function setClock(tx: Tx, id: string, now: Instant): Promise<void> {
   await tx.query("update test_clocks set now_at = $2 where id = $1", [id, formatInstant(now)]);
+  tx.afterCommit(() => tx.ctx.entitlements.forgetClock(id));
 }
 
 /** False where tenants are still on it: their past would lose its clock. */

@@ -1,23 +1,13 @@
-/** The questions: may the tenant use a feature, and what may it use at all. */
+/** The questions: may the tenant use a feature, what may it use at all, and is the limit on a meter used up. */
 import type { Context } from "../../context.ts";
 import { onPool } from "../../db/pool.ts";
-import { Refusal, tenantNotFound } from "../../errors.ts";
-import { type Decimal, ZERO } from "../money/decimal.ts";
+import { Refusal } from "../../errors.ts";
+import { ZERO } from "../money/decimal.ts";
 import { windowAt } from "../time/window.ts";
 import { readQuantities } from "../usage/quantity.ts";
-import { type Check, decide, isUsedUp, type LimitState, stateOf, tightest } from "./decide.ts";
+import { type Check, isUsedUp, type LimitState, stateOf, tightest } from "./decide.ts";
 import type { Limit } from "./grant.ts";
-import { countGrants, type Given, givenAt } from "./read-account.ts";
-import { readAccounts } from "./store.ts";
-
-/** `quantity`: how much more is asked for. Throws `tenant_not_found`, `feature_not_found`. */
-export async function checkFeature(ctx: Context, tenantId: string, feature: string, quantity: Decimal | null): Promise<Check> {
-  const { given, now } = await readGiven(ctx, tenantId);
-  const grant = given.grants.get(feature);
-  if (!grant) throw featureNotFound(feature);
-  const [counted] = await countGrants(onPool(ctx.pool), [{ given, grant, now }]);
-  return decide(grant, counted!, quantity);
-}
+import { countGrants } from "./read-account.ts";
 
 /** All that a tenant may use, as the API shows it. */
 export interface Entitlements {
@@ -30,18 +20,13 @@ export interface Entitlements {
 
 /** Throws `tenant_not_found`. */
 export async function readEntitlements(ctx: Context, tenantId: string): Promise<Entitlements> {
-  const { given, now } = await readGiven(ctx, tenantId);
-  const grants = [...given.grants.values()];
-  const counted = await countGrants(
-    onPool(ctx.pool),
-    grants.map((grant) => ({ given, grant, now })),
-  );
+  const { given, checks } = await ctx.entitlements.state(tenantId);
   return {
     tenant_id: tenantId,
     plan: given.plan?.key ?? null,
     plan_version: given.plan?.version ?? null,
     status: given.standing.status,
-    features: Object.fromEntries(grants.map((grant, i) => [grant.feature.key, decide(grant, counted[i]!, null)])),
+    features: Object.fromEntries(checks),
   };
 }
 
@@ -52,38 +37,28 @@ export interface Exceeded extends LimitState {
 }
 
 /** The tightest limit that any feature sets on a meter. Throws `tenant_not_found`, `meter_not_found`. */
-export async function checkMeter(ctx: Context, tenantId: string, meterKey: string): Promise<Exceeded> {
-  const { given, now } = await readGiven(ctx, tenantId);
-  const meter = (await ctx.catalog.current()).meters.get(meterKey);
-  if (!meter) throw new Refusal("meter_not_found", `There is no meter ${JSON.stringify(meterKey)}.`);
-  const db = onPool(ctx.pool);
-  const grants = [...given.grants.values()].filter((grant) => grant.meter?.key === meterKey);
-  const granted = grants.filter((grant) => grant.denied === null);
-  if (granted.length > 0) {
-    const counted = await countGrants(
-      db,
-      granted.map((grant) => ({ given, grant, now })),
-    );
-    const all = granted.flatMap((grant, i) => counted[i]!.map((one) => ({ ...one, feature: grant.feature.key })));
-    const tight = tightest(all, isUsedUp);
-    const { used, ...state } = stateOf(tight);
-    return { meter: meterKey, feature: tight.feature, ...state, used, exceeded: isUsedUp(tight) };
-  }
-  const period = windowAt("billing_period", given.account.tenant.timeZone, now, given.standing.period);
-  const [answer] = await readQuantities(db, [{ tenantNo: given.account.tenant.no, meter, ...period }]);
-  const limit: Limit = { amount: grants.length > 0 ? ZERO : null, window: "billing_period", enforcement: "hard" };
-  const counted = { limit, period, used: answer![0]!.value };
-  return { meter: meterKey, feature: grants[0]?.feature.key ?? null, ...stateOf(counted), exceeded: isUsedUp(counted) };
-}
-
-export function featureNotFound(feature: string): Refusal {
-  return new Refusal("feature_not_found", `There is no feature ${JSON.stringify(feature)}.`);
-}
-
-async function readGiven(ctx: Context, tenantId: string): Promise<{ given: Given; now: number }> {
-  const tenant = await ctx.tenants.find(tenantId);
-  if (!tenant) throw tenantNotFound(tenantId);
+export async function checkMeter(ctx: Context, tenantId: string, key: string): Promise<Exceeded> {
+  const { given } = await ctx.entitlements.state(tenantId);
+  const meter = (await ctx.catalog.current()).meters.get(key) ?? (await ctx.catalog.current({ fresh: true })).meters.get(key);
+  if (!meter) throw new Refusal("meter_not_found", `There is no meter ${JSON.stringify(key)}.`);
+  const { tenant } = given.account;
   const now = await ctx.tenants.now(tenant);
-  const [account] = await readAccounts(onPool(ctx.pool), [tenant]);
-  return { given: await givenAt(ctx, await ctx.catalog.current(), account!, now), now };
+  const db = onPool(ctx.pool);
+  const grants = [...given.grants.values()].filter((grant) => grant.meter?.no === meter.no);
+  const granted = grants.filter((grant) => grant.denied === null);
+  const counted = await countGrants(
+    db,
+    granted.map((grant) => ({ given, grant, now })),
+  );
+  const all = granted.flatMap((grant, i) => counted[i]!.map((one) => ({ ...one, feature: grant.feature.key })));
+  if (all.length > 0) {
+    const tight = tightest(all, isUsedUp);
+    return { meter: key, feature: tight.feature, ...stateOf(tight), exceeded: isUsedUp(tight) };
+  }
+  // Features read it, and the tenant is given none of them: that is nothing, not without a limit.
+  const limit: Limit = { amount: grants.length > 0 ? ZERO : null, window: "billing_period", enforcement: "hard" };
+  const period = windowAt("billing_period", tenant.timeZone, now, given.standing.period);
+  const [answer] = await readQuantities(db, [{ tenantNo: tenant.no, meter, ...period }]);
+  const nothing = { limit, period, used: answer![0]!.value };
+  return { meter: key, feature: grants[0]?.feature.key ?? null, ...stateOf(nothing), exceeded: isUsedUp(nothing) };
 }

@@ -60,6 +60,11 @@ export function decide(grant: Grant, counted: readonly Counted[], quantity: Deci
   };
 }
 
+/** Each event adds what it says, and nothing else can come of it. */
+export function isAdditive({ aggregation, rounding }: Meter): boolean {
+  return (aggregation === "count" || aggregation === "sum") && rounding === null;
+}
+
 /** What the meter would say after `quantity` more; null where only the event itself can tell. */
 export function usedAfter(meter: Meter, used: Decimal, quantity: Decimal): Decimal | null {
   switch (meter.aggregation) {

@@ -1,8 +1,8 @@
 /** Gives one tenant something else of a feature than its plan does, or takes that back. */
 import type { Tx } from "../../commit.ts";
 import { Refusal } from "../../errors.ts";
-import { featureNotFound } from "./check.ts";
 import { assertOverride, type Override } from "./override.ts";
+import { featureNotFound } from "./read-account.ts";
 import { deleteOverride, type OverrideRow, upsertOverride } from "./store.ts";
 import { overrideView } from "./view.ts";
 

@@ -1,7 +1,7 @@
 /** From what is stored of a tenant to what it is given: read whole from the database, for whoever must be exact and for the cache. */
-import type { Context } from "../../context.ts";
 import type { Database } from "../../db/pool.ts";
-import type { CatalogSnapshot } from "../catalog/cache.ts";
+import { Refusal } from "../../errors.ts";
+import type { CatalogCache, CatalogSnapshot } from "../catalog/cache.ts";
 import type { Plan } from "../catalog/plan.ts";
 import type { Instant } from "../time/instant.ts";
 import { windowAt } from "../time/window.ts";
@@ -18,10 +18,10 @@ export interface Given {
   grants: ReadonlyMap<string, Grant>;
 }
 
-export async function givenAt(ctx: Context, catalog: CatalogSnapshot, account: Account, now: Instant): Promise<Given> {
+export async function givenAt(around: { catalog: CatalogCache }, catalog: CatalogSnapshot, account: Account, now: Instant): Promise<Given> {
   const standing = standingAt(account.subscription, now);
   const { bought, cause } = standing;
-  const plan = bought ? await ctx.catalog.plan(bought.key, bought.version) : defaultPlan(catalog.plans, account.tenant.currency);
+  const plan = bought ? await around.catalog.plan(bought.key, bought.version) : defaultPlan(catalog.plans, account.tenant.currency);
   return { account, standing, plan, grants: grantsOf({ catalog, plan, cause, overrides: account.overrides }, now) };
 }
 
@@ -51,4 +51,8 @@ export async function countGrants(db: Database, asked: readonly { given: Given; 
     counted[place]!.push({ limit, period, used: answers[i]![0]!.value });
   });
   return counted;
+}
+
+export function featureNotFound(feature: string): Refusal {
+  return new Refusal("feature_not_found", `There is no feature ${JSON.stringify(feature.slice(0, 100))}.`);
 }

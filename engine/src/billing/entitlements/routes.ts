@@ -10,7 +10,9 @@ import { Instant, Nullable, Quantity, TenantId } from "../../http/schema.ts";
 import { InvoiceView } from "../invoices/view.ts";
 import { decimal } from "../money/decimal.ts";
 import { SubscriptionView } from "../subscriptions/view.ts";
-import { checkFeature, checkMeter, readEntitlements } from "./check.ts";
+import { parseInstant } from "../time/instant.ts";
+import { checkMeter, readEntitlements } from "./check.ts";
+import { consume } from "./consume.ts";
 import { overrideRoutes } from "./override-routes.ts";
 import {
   CheckQuery,
@@ -53,8 +55,11 @@ export function entitlementRoutes(app: FastifyInstance, ctx: Context): void {
     params: OfFeature,
     query: CheckQuery,
     response: { 200: CheckView },
-    handle: async ({ params, query }) =>
-      checkFeature(ctx, params.tenant_id, params.feature, query.quantity === undefined ? null : decimal(query.quantity)),
+    handle: async ({ params, query }) => {
+      const { tenant_id, feature } = params;
+      if (query.quantity === undefined) return new Printed(await ctx.entitlements.checkText(tenant_id, feature));
+      return ctx.entitlements.check(tenant_id, feature, decimal(query.quantity));
+    },
   });
 
   route(app, ctx, {
@@ -65,8 +70,23 @@ export function entitlementRoutes(app: FastifyInstance, ctx: Context): void {
     params: OfFeature,
     body: Type.Optional(ConsumeBody),
     response: { 200: ConsumptionView },
-    handle: async () => {
-      throw new Refusal("unavailable", "Consumption is not built yet; nothing was recorded.");
+    handle: async ({ params, body, request, reply }) => {
+      const header = request.headers["idempotency-key"];
+      try {
+        const consumed = await consume(ctx, {
+          tenantId: params.tenant_id,
+          feature: params.feature,
+          quantity: body?.quantity,
+          key: body?.idempotency_key ?? (header === undefined ? undefined : String(header)),
+          properties: body?.properties as Record<string, unknown> | undefined,
+        });
+        if (consumed.replayed) reply.header("Idempotent-Replayed", "true");
+        return new Printed(consumed.json);
+      } catch (error) {
+        const after = await retryAfter(ctx, params.tenant_id, error);
+        if (after !== null) reply.header("Retry-After", after);
+        throw error;
+      }
     },
   });
 
@@ -80,6 +100,7 @@ export function entitlementRoutes(app: FastifyInstance, ctx: Context): void {
     handle: async ({ params }) => {
       ctx.tenants.forget(params.tenant_id);
       if (!(await ctx.tenants.find(params.tenant_id))) throw tenantNotFound(params.tenant_id);
+      await ctx.entitlements.invalidate(params.tenant_id);
       return { tenant_id: params.tenant_id, invalidated: true };
     },
   });
@@ -121,4 +142,11 @@ const SummaryView = Type.Object({
 /** Whether If-None-Match names the tag, also as a weak one. */
 function names(header: string | undefined, tag: string): boolean {
   return (header ?? "").split(",").some((one) => one.trim().replace(/^W\//, "") === tag || one.trim() === "*");
+}
+
+/** Whole seconds until the limit that refused is a new one, by the tenant's clock; null: that is not what happened, or never. */
+async function retryAfter(ctx: Context, tenantId: string, error: unknown): Promise<number | null> {
+  const resetsAt = error instanceof Refusal && error.code === "quota_exceeded" ? (error.extra.resets_at as string | null) : null;
+  const tenant = resetsAt === null ? null : await ctx.tenants.find(tenantId);
+  return tenant ? Math.max(1, Math.ceil((parseInstant(resetsAt!)! - (await ctx.tenants.now(tenant))) / 1_000)) : null;
 }

@@ -1,8 +1,9 @@
 /** Records usage: checks it, joins its neighbours in flight, and answers once it is durable. */
 import type { Principal } from "../../auth/principal.ts";
 import type { Context } from "../../context.ts";
-import { onPool } from "../../db/pool.ts";
+import { type Database, onPool } from "../../db/pool.ts";
 import { invalidField, Refusal } from "../../errors.ts";
+import type { Meter } from "../catalog/meter.ts";
 import { markMetersUsed } from "../catalog/store.ts";
 import type { TenantRef } from "../tenants/cache.ts";
 import type { Instant } from "../time/instant.ts";
@@ -42,7 +43,10 @@ export async function ingest(ctx: Context, principal: Principal, usage: Usage): 
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
     const catalog = await ctx.catalog.current({ fresh: attempt > 1 });
     const events = prepare(usage.events, { catalog, tenants, nowOf, limits: ctx.config.usage, ...usage });
-    await fixMeters(ctx, events);
+    await fixMeters(
+      ctx,
+      events.flatMap(({ readings }) => readings.map(({ meter }) => meter)),
+    );
     const known = await lanesOf(ctx).submit(catalog.revision, events);
     if (known) return events.map((event, i) => outcomeOf(event, known, i));
   }
@@ -81,16 +85,14 @@ async function clocksOf(ctx: Context, tenants: ReadonlyMap<string, TenantRef>): 
 const fixed = new WeakMap<Context["pool"], Set<number>>();
 
 /** The first event that a meter reads fixes what it measures. Before the event is stored: a change in between makes the revision stale. */
-async function fixMeters(ctx: Context, events: readonly UsageEvent[]): Promise<void> {
+export async function fixMeters(ctx: Context, meters: readonly Meter[]): Promise<void> {
   let done = fixed.get(ctx.pool);
   if (!done) {
     done = new Set();
     fixed.set(ctx.pool, done);
   }
   const nos = new Set<number>();
-  for (const { readings } of events) {
-    for (const { meter } of readings) if (!meter.used && !done.has(meter.no)) nos.add(meter.no);
-  }
+  for (const meter of meters) if (!meter.used && !done.has(meter.no)) nos.add(meter.no);
   if (nos.size === 0) return;
   await markMetersUsed(onPool(ctx.pool), [...nos], ctx.clock.now());
   for (const no of nos) done.add(no);
@@ -103,10 +105,30 @@ function lanesOf(ctx: Context): Lanes {
   if (!own) {
     const db = onPool(ctx.pool);
     own = new Lanes({
-      insert: (revision, events) => insertEvents(db, revision, events),
+      insert: (revision, events) => insertWatched(ctx, db, revision, events),
       conflicts: (events) => findConflicts(db, events),
     });
     lanes.set(ctx.pool, own);
   }
   return own;
 }
+
+async function insertWatched(
+  ctx: Context,
+  db: Database,
+  revision: bigint,
+  events: readonly UsageEvent[],
+): Promise<ReadonlySet<number> | null> {
+  const storing = ctx.usageWatch.begin();
+  try {
+    const known = await insertEvents(db, revision, events);
+    if (known) ctx.usageWatch.stored(storing, events, known);
+    return known;
+  } catch (error) {
+    // A connection that was lost may have stored them.
+    ctx.usageWatch.stored(null, events, NONE);
+    throw error;
+  }
+}
+
+const NONE: ReadonlySet<number> = new Set();

@@ -1,0 +1,13 @@
+/** Tells the other nodes by PostgreSQL's NOTIFY. */
+import { onPool, type Pool } from "../../db/pool.ts";
+import type { Signals, Topic } from "./cache.ts";
+
+export const CHANNELS: Readonly<Record<Topic, string>> = { terms: "billwright_terms", usage: "billwright_usage" };
+
+export function postgresSignals(pool: Pool): Signals {
+  return {
+    tell: async (topic, payloads) => {
+      await onPool(pool).query("select pg_notify($1, payload) from unnest($2::text[]) as payload", [CHANNELS[topic], payloads]);
+    },
+  };
+}

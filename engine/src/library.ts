@@ -1,0 +1,78 @@
+/** What the engine does for the program that it is built into: no HTTP, no key, the same rules and answers. */
+import { ENGINE } from "./auth/principal.ts";
+import type { CheckAnswer, ConsumptionAnswer } from "./billing/entitlements/answer.ts";
+import { parseQuantity } from "./billing/entitlements/answer.ts";
+import { type Entitlements, readEntitlements } from "./billing/entitlements/check.ts";
+import { consume } from "./billing/entitlements/consume.ts";
+import type { Outcome } from "./billing/usage/event.ts";
+import { ingest } from "./billing/usage/ingest.ts";
+import type { Context } from "./context.ts";
+import { toJson } from "./http/json.ts";
+import { parseLossless } from "./lossless.ts";
+
+export interface ConsumeOptions {
+  /** 1 if not said. */
+  quantity?: number | string;
+  /** The same key gets the first answer, for ever. */
+  idempotencyKey?: string;
+  properties?: Record<string, unknown>;
+}
+
+export interface UsageRecord {
+  tenant_id: string;
+  event: string;
+  amount?: number | string;
+  /** RFC 3339; the tenant's now if not said. */
+  at?: string;
+  idempotency_key?: string;
+  properties?: Record<string, unknown>;
+}
+
+export type AllEntitlements = Omit<Entitlements, "features"> & { features: Record<string, CheckAnswer> };
+
+/** Refusals are thrown as `Refusal`, with the codes of the HTTP API. */
+export interface Library {
+  readonly entitlements: {
+    /** From memory, as a rule; without `quantity`, whether one more is let pass. */
+    check(tenantId: string, feature: string, quantity?: number | string): Promise<CheckAnswer>;
+    /** Checks and records in one step. Throws `quota_exceeded` at a hard limit, and records nothing. */
+    consume(tenantId: string, feature: string, options?: ConsumeOptions): Promise<ConsumptionAnswer>;
+    all(tenantId: string): Promise<AllEntitlements>;
+    /** Drops what is kept in memory of the tenant, on every node. */
+    invalidate(tenantId: string): Promise<void>;
+  };
+  readonly usage: {
+    /** Resolves once it is durable. An array is stored whole or not at all. */
+    record(event: UsageRecord): Promise<Outcome>;
+    record(events: readonly UsageRecord[]): Promise<Outcome[]>;
+  };
+}
+
+export function libraryOf(ctx: Context): Library {
+  const { entitlements } = ctx;
+
+  async function record(event: UsageRecord): Promise<Outcome>;
+  async function record(events: readonly UsageRecord[]): Promise<Outcome[]>;
+  async function record(given: UsageRecord | readonly UsageRecord[]): Promise<Outcome | Outcome[]> {
+    const batch = Array.isArray(given);
+    const events = (batch ? given : [given]) as readonly Record<string, unknown>[];
+    const outcomes = await ingest(ctx, ENGINE, { events, batch });
+    return batch ? outcomes : outcomes[0]!;
+  }
+
+  return {
+    entitlements: {
+      check: async (tenantId, feature, quantity) => {
+        if (quantity === undefined) return entitlements.answer(tenantId, feature);
+        return parseLossless(toJson(await entitlements.check(tenantId, feature, parseQuantity(quantity)))) as CheckAnswer;
+      },
+      consume: async (tenantId, feature, { quantity, idempotencyKey, properties } = {}) => {
+        const { json } = await consume(ctx, { tenantId, feature, quantity, key: idempotencyKey, properties });
+        return parseLossless(json) as ConsumptionAnswer;
+      },
+      all: async (tenantId) => parseLossless(toJson(await readEntitlements(ctx, tenantId))) as AllEntitlements,
+      invalidate: (tenantId) => entitlements.invalidate(tenantId),
+    },
+    usage: { record },
+  };
+}
