@@ -26,6 +26,8 @@ export interface Config {
     /** From this part of a limit on it is announced to be near. */
     limitWarningPercent: number;
   };
+  /** Below how many credits a balance is low (a decimal), and how long before their expiry credits are announced to expire. */
+  credits: { lowBalance: string; expiryWarningDays: number };
   defaultTrialDays: number;
   gracePeriodDays: number;
   /** Days after the first failure of a payment on which it is tried again. */
@@ -83,6 +85,10 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
       maxAgeDays: integer(env, "USAGE_MAX_AGE_DAYS", 35, 0, 3_660),
       maxAheadMinutes: integer(env, "USAGE_MAX_AHEAD_MINUTES", 5, 0, 1_440),
       limitWarningPercent: integer(env, "USAGE_LIMIT_WARNING_PERCENT", 80, 1, 100),
+    },
+    credits: {
+      lowBalance: pattern(env, "CREDITS_LOW_BALANCE", /^\d{1,26}(\.\d{1,12})?$/, "1000", "a number of credits"),
+      expiryWarningDays: integer(env, "CREDITS_EXPIRY_WARNING_DAYS", 3, 0, 365),
     },
     defaultTrialDays: integer(env, "DEFAULT_TRIAL_DAYS", 14, 0, 3_650),
     gracePeriodDays: integer(env, "BILLING_GRACE_PERIOD_DAYS", 3, 0, 365),

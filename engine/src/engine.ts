@@ -9,6 +9,7 @@ import { ensureFirstKey } from "./auth/first-key.ts";
 import { keyRoutes } from "./auth/routes.ts";
 import { createCatalogCache } from "./billing/catalog/catalog-cache.ts";
 import { catalogRoutes } from "./billing/catalog/routes.ts";
+import { creditRoutes } from "./billing/credits/routes.ts";
 import { createEntitlementCache } from "./billing/entitlements/entitlement-cache.ts";
 import { evaluateLimits } from "./billing/entitlements/evaluate.ts";
 import { entitlementRoutes } from "./billing/entitlements/routes.ts";
@@ -154,6 +155,7 @@ export function registerRoutes(app: FastifyInstance, ctx: Context): void {
   catalogRoutes(app, ctx);
   tenantRoutes(app, ctx);
   usageRoutes(app, ctx);
+  creditRoutes(app, ctx);
   paymentRoutes(app, ctx);
   invoiceRoutes(app, ctx);
   quoteRoutes(app, ctx);

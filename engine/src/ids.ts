@@ -12,6 +12,7 @@ const PREFIXES = {
   event: "evt",
   grant: "grant",
   transaction: "txn",
+  hold: "hold",
   payment: "pay",
   paymentMethod: "pm",
   webhookEndpoint: "we",

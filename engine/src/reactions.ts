@@ -3,6 +3,7 @@
  * Reactions run inside the transaction of their event, in the order they stand here.
  */
 import { noteSale } from "./billing/catalog/note-sale.ts";
+import { forgetPlan, notePlan } from "./billing/credits/note-plan.ts";
 import { forgetTerms } from "./billing/entitlements/forget-terms.ts";
 import { keepFailedRefund, notePaymentFailure, settleInvoice } from "./billing/invoices/settle.ts";
 import { endAfterDunning } from "./billing/subscriptions/end-after-dunning.ts";
@@ -19,16 +20,16 @@ export type Reaction = (tx: Tx, event: AppendedEvent) => Promise<void>;
 export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {
   "catalog.changed": [registerMeters, forgetTerms],
   "tenant.updated": [forgetTerms],
-  "subscription.started": [noteSale, noteSubscription, forgetTerms],
-  "subscription.plan_changed": [noteSale, forgetTerms],
+  "subscription.started": [noteSale, noteSubscription, notePlan, forgetTerms],
+  "subscription.plan_changed": [noteSale, notePlan, forgetTerms],
   "subscription.updated": [forgetTerms],
   "subscription.trial_ended": [forgetTerms],
   "subscription.renewed": [forgetTerms],
   "subscription.paused": [forgetTerms],
   "subscription.resumed": [forgetTerms],
   "subscription.past_due": [forgetTerms],
-  "subscription.canceled": [forgetTerms],
-  "subscription.expired": [forgetTerms],
+  "subscription.canceled": [forgetPlan, forgetTerms],
+  "subscription.expired": [forgetPlan, forgetTerms],
   "entitlement.overridden": [forgetTerms],
   "entitlement.override_removed": [forgetTerms],
   "payment.succeeded": [settleInvoice],

@@ -34,6 +34,8 @@ export const EVENT_TYPES = [
   "credits.low_balance",
   "entitlement.overridden",
   "entitlement.override_removed",
+  "credits.refunded",
+  "credits.transferred",
   "usage.aggregated",
   "usage.limit_approaching",
   "usage.limit_reached",

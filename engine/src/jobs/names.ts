@@ -8,5 +8,6 @@ export const JOB_NAMES = [
   "forget-old-answers",
   "backfill-usage",
   "sweep-limits",
+  "expire-credits",
 ] as const;
 export type JobName = (typeof JOB_NAMES)[number];

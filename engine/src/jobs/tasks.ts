@@ -1,4 +1,6 @@
 /** What each job runs, and when the sweeps run by themselves. Every name of `names.ts` is here; the compiler sees to it. */
+
+import { creditTasks } from "../billing/credits/jobs.ts";
 import { entitlementTasks } from "../billing/entitlements/jobs.ts";
 import { invoiceTasks } from "../billing/invoices/jobs.ts";
 import { paymentTasks } from "../billing/payments/jobs.ts";
@@ -14,6 +16,7 @@ export const TASKS: Record<JobName, Task> = {
   ...paymentTasks,
   ...usageTasks,
   ...entitlementTasks,
+  ...creditTasks,
   "forget-old-answers": forgetOldAnswers,
 };
 
@@ -24,5 +27,6 @@ export const CRONTAB = `
 * * * * * collect-due ?jobKey=collect-due
 * * * * * refund-due ?jobKey=refund-due
 * * * * * sweep-limits ?jobKey=sweep-limits
+* * * * * expire-credits ?jobKey=expire-credits
 17 * * * * forget-old-answers ?jobKey=forget-old-answers
 `;

@@ -3,6 +3,8 @@
  * have run it: at each due instant renewals first, then what they made to be collected.
  */
 import { ENGINE } from "../auth/principal.ts";
+import { expireDue } from "../billing/credits/expire.ts";
+import { nextExpiry } from "../billing/credits/expiry-store.ts";
 import { nextRetry } from "../billing/invoices/dunning-store.ts";
 import { retryDue } from "../billing/invoices/retry.ts";
 import { collectDue } from "../billing/payments/collect.ts";
@@ -17,6 +19,8 @@ import type { Context } from "../context.ts";
 import { onPool } from "../db/pool.ts";
 import { Refusal } from "../errors.ts";
 import { findClock, lockForAdvance, setClock } from "./store.ts";
+
+const DAY = 86_400_000;
 
 export interface Advanced {
   id: string;
@@ -50,13 +54,15 @@ async function advance(ctx: Context, { id, to }: { id: string; to: Instant }, on
   const before = await countInvoices(ctx, id);
   for (;;) {
     ran.payments += await collectAll(ctx, id);
-    const due = earliest(await nextDue(db, id), await nextRetry(db, id));
+    const warnMs = ctx.config.credits.expiryWarningDays * DAY;
+    const due = earliest(await nextDue(db, id), await nextRetry(db, id), await nextExpiry(db, id, warnMs));
     if (due === null || due > to) break;
     // What was overdue before the clock was moved is done at the clock's own instant, never in its past.
     const now = Math.max(due, (await findClock(db, id))!.now_at);
     await moveTo(ctx, id, now);
     ran.renewals += await renewDue(ctx, { now, testClockId: id });
     await retryDue(ctx, { now, testClockId: id });
+    await expireDue(ctx, { now, testClockId: id });
     onProgress?.(now);
   }
   await moveTo(ctx, id, to);

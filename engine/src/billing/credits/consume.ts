@@ -1,0 +1,79 @@
+/** Consumes credits: joins its neighbours in flight, and answers once the outcome is durable. */
+import { ENGINE } from "../../auth/principal.ts";
+import { commit } from "../../commit.ts";
+import type { Context } from "../../context.ts";
+import { onPool } from "../../db/pool.ts";
+import { tenantNotFound } from "../../errors.ts";
+import { newId } from "../../ids.ts";
+import { answerOf } from "./answer.ts";
+import { consumePlaced } from "./consume-credits.ts";
+import { consumeMany, findByKeys, type Placed } from "./consume-store.ts";
+import type { Consumed, ConsumeRequest } from "./consumption.ts";
+import { defaultPlanOf } from "./cost.ts";
+import { Lanes } from "./lanes.ts";
+
+// Two statements in flight keep both the database and this process busy.
+const LANES = 2;
+const MAX_ATTEMPTS = 5;
+
+/** One request, its outcome for ever under its key. Throws `tenant_not_found`. */
+export async function consume(ctx: Context, request: ConsumeRequest): Promise<Consumed> {
+  const tenant = await ctx.tenants.find(request.tenantId);
+  if (!tenant) throw tenantNotFound(request.tenantId);
+  const now = tenant.testClockId === null ? ctx.clock.now() : await ctx.tenants.now(tenant);
+  return lanesOf(ctx).submit({ request, id: newId("transaction"), now });
+}
+
+const lanes = new WeakMap<Context["pool"], Lanes>();
+
+function lanesOf(ctx: Context): Lanes {
+  let own = lanes.get(ctx.pool);
+  if (!own) {
+    own = new Lanes((flight) => fly(ctx, flight), LANES);
+    lanes.set(ctx.pool, own);
+  }
+  return own;
+}
+
+/** Most of it by the one statement; wallets where it would wake something, by writes of their own. */
+async function fly(ctx: Context, flight: readonly Placed[]): Promise<(Consumed | Error)[]> {
+  const defaultPlan = defaultPlanOf(await ctx.catalog.current());
+  const db = onPool(ctx.pool);
+  const decisions = await retried(() => consumeMany(db, flight, { defaultPlan, threshold: ctx.config.credits.lowBalance }));
+  // From here on it is done for the most part: nothing may be tried again as a whole.
+  const known = flight.filter((_, place) => decisions[place]!.outcome === "known");
+  const before = await findByKeys(
+    db,
+    known.map(({ request }) => ({ tenantId: request.tenantId, key: request.key! })),
+  );
+  const later = await decideLater(
+    ctx,
+    flight.filter((_, place) => decisions[place]!.outcome === "later"),
+  );
+  return flight.map((one, place) => later.get(one) ?? answerOf(one, decisions[place]!, () => before[known.indexOf(one)]!));
+}
+
+async function decideLater(ctx: Context, placed: readonly Placed[]): Promise<Map<Placed, Consumed | Error>> {
+  const answers = new Map<Placed, Consumed | Error>();
+  const wallets = Map.groupBy(placed, ({ request }) => request.tenantId);
+  for (const own of wallets.values()) {
+    const decided = await commit(ctx, { principal: ENGINE, now: own[0]!.now, source: "api" }, (tx) => consumePlaced(tx, own)).catch(
+      (error: Error) => own.map(() => error),
+    );
+    own.forEach((one, place) => {
+      answers.set(one, decided[place]!);
+    });
+  }
+  return answers;
+}
+
+/** Deadlocks and serialization failures: nothing of the statement was done. */
+async function retried<T>(statement: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await statement();
+    } catch (error) {
+      if (!/^40/.test(String((error as { code?: unknown }).code ?? "")) || attempt >= MAX_ATTEMPTS) throw error;
+    }
+  }
+}

@@ -1,0 +1,10 @@
+/** What was asked under an idempotency key, as 128 bits of SHA-256 in the form of a uuid. */
+import { hash } from "node:crypto";
+import type { Decimal } from "../money/decimal.ts";
+
+/** The parts that make two requests the same one, in a fixed order; amounts and quantities as decimals, so that 1 and "1.0" are one. */
+export function fingerprintOf(...parts: (string | Decimal | null)[]): string {
+  const text = JSON.stringify(parts.map((part) => (part === null || typeof part === "string" ? part : `#${part.toFixed()}`)));
+  const hex = hash("sha256", text, "hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
+}
