@@ -36,7 +36,7 @@ export interface CreditsClient {
   credits: {
     hold(
       tenant: string,
-      body: { amount: number | string; reason?: string },
+      body: { amount: number | string; expires_in?: number; reason?: string },
       options?: { idempotencyKey?: string },
     ): Promise<{ id: string }>;
     capture(tenant: string, id: string, body: { amount: number | string }, options?: { idempotencyKey?: string }): Promise<unknown>;
@@ -51,6 +51,8 @@ export interface CreditsOptions {
   tenant: string | ((call: ModelCall) => string);
   /** Credits to reserve before the call: what it costs at most. Where they are not there, the call is not made: `insufficient_credits`. */
   reserve: number | ((call: ModelCall) => number | Promise<number>);
+  /** Seconds after which the engine gives the reservation back, should this process not live to; 3,600 if not said. */
+  holdFor?: number;
   /** Credits that the tokens cost. More than was reserved is consumed beside, where it is there. */
   cost: (usage: TokenUsage, call: ModelCall) => number;
   /**
@@ -104,7 +106,11 @@ async function reserve(client: CreditsClient, options: CreditsOptions, call: Mod
   const { credits } = client;
   const tenant = typeof options.tenant === "function" ? options.tenant(call) : options.tenant;
   const held = typeof options.reserve === "function" ? await options.reserve(call) : options.reserve;
-  const { id } = await credits.hold(tenant, { amount: exact(held), reason: `${call.provider} ${call.modelId}` });
+  const { id } = await credits.hold(tenant, {
+    amount: exact(held),
+    expires_in: options.holdFor ?? 3_600,
+    reason: `${call.provider} ${call.modelId}`,
+  });
   let settled: Promise<void> | null = null;
 
   const settle = async (amount: number, tokens: TokenUsage | null): Promise<void> => {

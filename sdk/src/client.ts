@@ -8,6 +8,7 @@
 import { type EntitlementOptions, Entitlements } from "./entitlements/entitlements.ts";
 import { ApiKeys } from "./resources/api-keys.ts";
 import { Catalog, CatalogSection } from "./resources/catalog.ts";
+import { Credits } from "./resources/credits.ts";
 import { Events } from "./resources/events.ts";
 import { Invoices } from "./resources/invoices.ts";
 import { Payments } from "./resources/payments.ts";
@@ -25,6 +26,7 @@ export type { OutagePolicies, OutagePolicy } from "./entitlements/policy.ts";
 export { BillwrightError, type ErrorCode, type Fault, isOutage } from "./error.ts";
 export type { BillingEvent, BillingEventType, FollowOptions } from "./events/stream.ts";
 export { List, type Page } from "./list.ts";
+export type { CreditBalance, CreditHold, CreditTransaction } from "./resources/credits.ts";
 export type { Invoice } from "./resources/invoices.ts";
 export type { Payment, PaymentMethod } from "./resources/payments.ts";
 export type { Subscription } from "./resources/subscriptions.ts";
@@ -56,6 +58,7 @@ export class Billwright {
   readonly subscriptions: Subscriptions;
   readonly usage: Usage;
   readonly entitlements: Entitlements;
+  readonly credits: Credits;
   readonly invoices: Invoices;
   readonly payments: Payments;
   readonly events: Events;
@@ -79,6 +82,7 @@ export class Billwright {
     this.usage = new Usage(transport, openSpoolOf(options), options.usage ?? {});
     const streams = "document" in globalThis ? 1 : 20;
     this.entitlements = new Entitlements(transport, { streams, ...options.entitlements }, (event) => this.usage.record(event));
+    this.credits = new Credits(transport);
     this.invoices = new Invoices(transport);
     this.payments = new Payments(transport);
     this.events = new Events(transport);

@@ -5,18 +5,9 @@
  *     app.get("/reports", requireQuota("reports", { window: "day" }), (req, res) => …);
  */
 import type { Request, RequestHandler, Response } from "express";
-import {
-  decideFeature,
-  decideQuota,
-  type FeatureGuardOptions,
-  type Granted,
-  type Guarding,
-  type GuardOptions,
-  type QuotaOptions,
-  type Verdict,
-} from "./quota.ts";
+import { decideFeature, decideQuota, type Granted, type Guarding, type GuardOptions, type Guards, type Verdict } from "./quota.ts";
 
-export function guards(client: Guarding, defaults: GuardOptions<Request>) {
+export function guards(client: Guarding, defaults: GuardOptions<Request>): Guards<Request, RequestHandler> {
   const guard =
     (decide: (request: Request) => Promise<Verdict>): RequestHandler =>
     async (request, response, next) => {
@@ -34,12 +25,8 @@ export function guards(client: Guarding, defaults: GuardOptions<Request>) {
       } else response.status(verdict.status).send(JSON.stringify(verdict.problem));
     };
   return {
-    /** Uses the feature's quota before the handler runs; 429 where none is left. */
-    requireQuota: (feature: string, options: QuotaOptions<Request> = {}) =>
-      guard((request) => decideQuota(client, feature, { ...defaults, ...options }, request)),
-    /** Lets only tenants through that have the feature. */
-    requireFeature: (feature: string, options: FeatureGuardOptions<Request> = {}) =>
-      guard((request) => decideFeature(client, feature, { ...defaults, ...options }, request)),
+    requireQuota: (feature, options = {}) => guard((request) => decideQuota(client, feature, { ...defaults, ...options }, request)),
+    requireFeature: (feature, options = {}) => guard((request) => decideFeature(client, feature, { ...defaults, ...options }, request)),
   };
 }
 

@@ -5,22 +5,14 @@
  *     app.get("/reports", { preHandler: requireQuota("reports", { window: "day" }) }, async () => …);
  */
 import type { FastifyReply, FastifyRequest } from "fastify";
-import {
-  decideFeature,
-  decideQuota,
-  type FeatureGuardOptions,
-  type Granted,
-  type Guarding,
-  type GuardOptions,
-  type QuotaOptions,
-  type Verdict,
-} from "./quota.ts";
+import { decideFeature, decideQuota, type Granted, type Guarding, type GuardOptions, type Guards, type Verdict } from "./quota.ts";
 
-type Hook = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
+/** A `preHandler`. */
+export type Hook = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
 
 const granted = new WeakMap<FastifyRequest, Granted>();
 
-export function guards(client: Guarding, defaults: GuardOptions<FastifyRequest>) {
+export function guards(client: Guarding, defaults: GuardOptions<FastifyRequest>): Guards<FastifyRequest, Hook> {
   const guard =
     (decide: (request: FastifyRequest) => Promise<Verdict>): Hook =>
     async (request, reply) => {
@@ -34,12 +26,8 @@ export function guards(client: Guarding, defaults: GuardOptions<FastifyRequest>)
       return reply.code(verdict.status).send(JSON.stringify(verdict.problem));
     };
   return {
-    /** Uses the feature's quota before the handler runs; 429 where none is left. A `preHandler`. */
-    requireQuota: (feature: string, options: QuotaOptions<FastifyRequest> = {}) =>
-      guard((request) => decideQuota(client, feature, { ...defaults, ...options }, request)),
-    /** Lets only tenants through that have the feature. A `preHandler`. */
-    requireFeature: (feature: string, options: FeatureGuardOptions<FastifyRequest> = {}) =>
-      guard((request) => decideFeature(client, feature, { ...defaults, ...options }, request)),
+    requireQuota: (feature, options = {}) => guard((request) => decideQuota(client, feature, { ...defaults, ...options }, request)),
+    requireFeature: (feature, options = {}) => guard((request) => decideFeature(client, feature, { ...defaults, ...options }, request)),
   };
 }
 

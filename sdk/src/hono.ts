@@ -5,20 +5,11 @@
  *     app.get("/reports", requireQuota("reports", { window: "day" }), (c) => …);
  */
 import type { Context, MiddlewareHandler } from "hono";
-import {
-  decideFeature,
-  decideQuota,
-  type FeatureGuardOptions,
-  type Granted,
-  type Guarding,
-  type GuardOptions,
-  type QuotaOptions,
-  type Verdict,
-} from "./quota.ts";
+import { decideFeature, decideQuota, type Granted, type Guarding, type GuardOptions, type Guards, type Verdict } from "./quota.ts";
 
 const granted = new WeakMap<Request, Granted>();
 
-export function guards(client: Guarding, defaults: GuardOptions<Context>) {
+export function guards(client: Guarding, defaults: GuardOptions<Context>): Guards<Context, MiddlewareHandler> {
   const guard =
     (decide: (context: Context) => Promise<Verdict>): MiddlewareHandler =>
     async (context, next) => {
@@ -30,12 +21,8 @@ export function guards(client: Guarding, defaults: GuardOptions<Context>) {
       for (const [name, value] of Object.entries(verdict.headers)) context.res.headers.set(name, value);
     };
   return {
-    /** Uses the feature's quota before the handler runs; 429 where none is left. */
-    requireQuota: (feature: string, options: QuotaOptions<Context> = {}) =>
-      guard((context) => decideQuota(client, feature, { ...defaults, ...options }, context)),
-    /** Lets only tenants through that have the feature. */
-    requireFeature: (feature: string, options: FeatureGuardOptions<Context> = {}) =>
-      guard((context) => decideFeature(client, feature, { ...defaults, ...options }, context)),
+    requireQuota: (feature, options = {}) => guard((context) => decideQuota(client, feature, { ...defaults, ...options }, context)),
+    requireFeature: (feature, options = {}) => guard((context) => decideFeature(client, feature, { ...defaults, ...options }, context)),
   };
 }
 

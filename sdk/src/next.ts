@@ -5,39 +5,29 @@
  *     export const GET = requireQuota("reports", { window: "day" })(async (request) => Response.json(…));
  */
 import type { NextRequest } from "next/server.js";
-import {
-  decideFeature,
-  decideQuota,
-  type FeatureGuardOptions,
-  type Granted,
-  type Guarding,
-  type GuardOptions,
-  type QuotaOptions,
-  type Verdict,
-} from "./quota.ts";
+import { decideFeature, decideQuota, type Granted, type Guarding, type GuardOptions, type Guards, type Verdict } from "./quota.ts";
 
 /** A route handler; what Next gives it after the request is handed on. */
 export type RouteHandler<Rest extends unknown[] = unknown[]> = (request: NextRequest, ...rest: Rest) => Response | Promise<Response>;
 
+/** Puts the guard before a handler. */
+export type Wrap = <Rest extends unknown[]>(handler: RouteHandler<Rest>) => (request: NextRequest, ...rest: Rest) => Promise<Response>;
+
 const granted = new WeakMap<object, Granted>();
 
-export function guards(client: Guarding, defaults: GuardOptions<NextRequest>) {
+export function guards(client: Guarding, defaults: GuardOptions<NextRequest>): Guards<NextRequest, Wrap> {
   const guard =
-    (decide: (request: NextRequest) => Promise<Verdict>) =>
-    <Rest extends unknown[]>(handler: RouteHandler<Rest>) =>
-    async (request: NextRequest, ...rest: Rest): Promise<Response> => {
+    (decide: (request: NextRequest) => Promise<Verdict>): Wrap =>
+    (handler) =>
+    async (request, ...rest) => {
       const verdict = await decide(request);
       if (!verdict.ok) return new Response(JSON.stringify(verdict.problem), { status: verdict.status, headers: verdict.headers });
       granted.set(request, verdict.granted);
       return withHeaders(await handler(request, ...rest), verdict.headers);
     };
   return {
-    /** Uses the feature's quota before the handler runs; 429 where none is left. */
-    requireQuota: (feature: string, options: QuotaOptions<NextRequest> = {}) =>
-      guard((request) => decideQuota(client, feature, { ...defaults, ...options }, request)),
-    /** Lets only tenants through that have the feature. */
-    requireFeature: (feature: string, options: FeatureGuardOptions<NextRequest> = {}) =>
-      guard((request) => decideFeature(client, feature, { ...defaults, ...options }, request)),
+    requireQuota: (feature, options = {}) => guard((request) => decideQuota(client, feature, { ...defaults, ...options }, request)),
+    requireFeature: (feature, options = {}) => guard((request) => decideFeature(client, feature, { ...defaults, ...options }, request)),
   };
 }
 

@@ -27,6 +27,14 @@ export interface QuotaOptions<Request> extends Partial<GuardOptions<Request>> {
   properties?: (request: Request) => Record<string, unknown>;
 }
 
+/** What `guards` answers in every framework; `Guard` is what the framework takes before a handler. */
+export interface Guards<Request, Guard> {
+  /** Uses the feature's quota before the handler runs; refused with 429 where none is left. */
+  requireQuota(feature: string, options?: QuotaOptions<Request>): Guard;
+  /** Lets only tenants through that have the feature. */
+  requireFeature(feature: string, options?: FeatureGuardOptions<Request>): Guard;
+}
+
 /** What the handler may want to know of the decision. */
 export interface Granted {
   tenant: string;

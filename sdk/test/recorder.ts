@@ -1,10 +1,9 @@
 /** A process that records usage until it is killed: prints the key of each event that the client has confirmed. */
 import { writeSync } from "node:fs";
 import { Billwright } from "../src/node.ts";
-import { KEY } from "./served-engine.ts";
 
-const [url, directory, name, fsync] = process.argv.slice(2) as [string, string, string, "always" | "interval"];
-const client = new Billwright({ url, apiKey: KEY, retries: 0, usage: { spool: { directory, fsync }, batchSize: 200, interval: 10 } });
+const [url, apiKey, directory, name, fsync] = process.argv.slice(2) as [string, string, string, string, "always" | "interval"];
+const client = new Billwright({ url, apiKey, retries: 0, usage: { spool: { directory, fsync }, batchSize: 200, interval: 10 } });
 
 for (let i = 0; ; i += 8) {
   const keys = await Promise.all(

@@ -76,7 +76,7 @@ describe("a process that is killed", () => {
         // Away, losing answers, slow.
         engine.proxy.fault(life === 0 ? "away" : life === 1 ? "answer_lost" : { late: 30 });
         const path = fileURLToPath(new URL("./recorder.ts", import.meta.url));
-        const child = spawn(process.execPath, [path, engine.proxy.url, directory, `${fsync}${life}`, fsync], {
+        const child = spawn(process.execPath, [path, engine.proxy.url, TEST_KEY, directory, `${fsync}${life}`, fsync], {
           stdio: ["ignore", "pipe", "inherit"],
         });
         children.push(child);
