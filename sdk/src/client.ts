@@ -1,136 +1,130 @@
 /**
- * The client: one typed `request`, which sends again what may be sent again.
+ * The client of a Billwright engine.
  *
- *     const billing = createClient({ baseUrl: "https://billing.example.com", apiKey });
- *     const plan = await billing.request("GET", "/v1/plans/{plan}", { path: { plan: "pro" } });
+ *     const client = new Billwright({ url: "https://billing.example.com", apiKey });
+ *     await client.usage.record({ tenant_id: "acme", event: "llm_request", properties: { input_tokens: 812 } });
+ *     if (await client.entitlements.has("acme", "reports")) …
  */
-import { BillwrightError } from "./error.ts";
-import type { AnswerOf, CallOptions, Method, Operation, PathOf, RequestOptions } from "./types.ts";
+import { type EntitlementOptions, Entitlements } from "./entitlements/entitlements.ts";
+import { ApiKeys } from "./resources/api-keys.ts";
+import { Catalog, CatalogSection } from "./resources/catalog.ts";
+import { Credits } from "./resources/credits.ts";
+import { Events } from "./resources/events.ts";
+import { Invoices } from "./resources/invoices.ts";
+import { Payments } from "./resources/payments.ts";
+import { Subscriptions } from "./resources/subscriptions.ts";
+import { Tenants } from "./resources/tenants.ts";
+import { TestClocks } from "./resources/test-clocks.ts";
+import { Transport, type TransportOptions } from "./transport.ts";
+import type { AnswerOf, Ask, Method, Operation, PathOf } from "./types.ts";
+import { memorySpool } from "./usage/memory-spool.ts";
+import type { OpenSpool } from "./usage/spool.ts";
+import { Usage, type UsageOptions } from "./usage/usage.ts";
 
-export { BillwrightError, type Fault } from "./error.ts";
+export type { CheckOptions, CheckResult, ConsumeOptions, ConsumeResult, EntitlementOptions } from "./entitlements/entitlements.ts";
+export type { OutagePolicies, OutagePolicy } from "./entitlements/policy.ts";
+export { BillwrightError, type ErrorCode, type Fault, isOutage } from "./error.ts";
+export type { BillingEvent, BillingEventType, FollowOptions } from "./events/stream.ts";
+export { List, type Page } from "./list.ts";
+export type { CreditBalance, CreditHold, CreditTransaction } from "./resources/credits.ts";
+export type { Invoice } from "./resources/invoices.ts";
+export type { Payment, PaymentMethod } from "./resources/payments.ts";
+export type { Subscription } from "./resources/subscriptions.ts";
+export type { Tenant } from "./resources/tenants.ts";
+export type { Answer, Body, CallOptions, Schemas } from "./types.ts";
+export type { RecordedEvent, UsageEvent } from "./usage/event.ts";
+export { memorySpool } from "./usage/memory-spool.ts";
+export type { OpenSpool, WhenFull } from "./usage/spool.ts";
+export type { Recorded, UsageOptions } from "./usage/usage.ts";
 
-export interface ClientOptions {
-  baseUrl: string;
-  /** A secret API key, or a person's JWT. */
-  apiKey: string;
-  fetch?: typeof fetch;
-  /** How often a request is sent again; 3 if not said. */
-  retries?: number;
-  /** Of one attempt, in milliseconds; 30,000 if not said. */
-  timeout?: number;
-}
-
-export interface UsageEvent {
-  tenant_id: string;
-  event: string;
-  amount?: number | string;
-  /** RFC 3339. */
-  at?: string;
-  idempotency_key?: string;
-  properties?: Record<string, unknown>;
-}
-
-export interface Recorded {
-  accepted: number;
-  duplicates: number;
-  results: { id: string; status: "accepted" | "duplicate" }[];
-}
-
-type Ask<O> = Record<never, never> extends RequestOptions<O> ? [options?: RequestOptions<O>] : [options: RequestOptions<O>];
-
-export interface Client {
-  /** Throws `BillwrightError` where the engine refuses or cannot be reached. */
-  request<M extends Method, P extends PathOf<M>>(method: M, path: P, ...ask: Ask<Operation<M, P>>): Promise<AnswerOf<Operation<M, P>>>;
-  /** Records events, all or none, durable when it returns. Each gets an `idempotency_key` if it has none, so that it counts once. */
-  recordUsage(events: readonly UsageEvent[], options?: Pick<CallOptions, "signal">): Promise<Recorded>;
-}
-
-const AGAIN = new Set([429, 502, 503]);
-
-export function createClient(options: ClientOptions): Client {
-  const baseUrl = options.baseUrl.replace(/\/+$/, "");
-  const send = options.fetch ?? fetch;
-  const { retries = 3, timeout = 30_000 } = options;
-
-  async function ask(method: Method, path: string, given: LooseOptions = {}): Promise<unknown> {
-    const url = `${baseUrl}${filled(path, given.path)}${queryOf(given.query)}`;
-    const headers: Record<string, string> = { authorization: `Bearer ${options.apiKey}`, accept: "application/json" };
-    // The same key at each attempt: what was carried out before its answer was lost is not carried out again.
-    if (method !== "GET") headers["idempotency-key"] = given.idempotencyKey ?? crypto.randomUUID();
-    if (given.body !== undefined) headers["content-type"] = "application/json";
-    const body = given.body === undefined ? null : JSON.stringify(given.body);
-    for (let attempt = 0; ; attempt++) {
-      const limit = AbortSignal.timeout(timeout);
-      const signal = given.signal ? AbortSignal.any([given.signal, limit]) : limit;
-      let wait = 200 * 2 ** attempt;
-      try {
-        const response = await send(url, { method, headers, body, signal });
-        const text = await response.text();
-        if (response.ok) return text === "" ? undefined : (JSON.parse(text) as unknown);
-        if (!AGAIN.has(response.status) || attempt >= retries) throw new BillwrightError(response.status, problemOf(text));
-        wait = Math.max(wait, Number(response.headers.get("retry-after") ?? 0) * 1_000);
-      } catch (error) {
-        if (error instanceof BillwrightError || given.signal?.aborted) throw error;
-        if (attempt >= retries) {
-          throw new BillwrightError(0, { code: "unreachable", detail: `The engine at ${baseUrl} cannot be reached.` }, { cause: error });
-        }
-      }
-      await pause(Math.min(wait, 30_000), given.signal);
-    }
-  }
-
-  return {
-    request: ((method: Method, path: string, given?: LooseOptions) => ask(method, path, given)) as Client["request"],
-    recordUsage: (events, { signal } = {}) => {
-      const body = events.map((event) => ({ ...event, idempotency_key: event.idempotency_key ?? crypto.randomUUID() }));
-      return ask("POST", "/v1/usage", { body, ...(signal ? { signal } : {}) }) as Promise<Recorded>;
-    },
+export interface BillwrightOptions extends TransportOptions {
+  usage?: UsageOptions & {
+    /** Where usage waits for the engine. In a browser: localStorage if not said, or "memory". */
+    spool?: OpenSpool | "memory";
   };
+  entitlements?: EntitlementOptions;
 }
 
-interface LooseOptions extends CallOptions {
-  path?: Record<string, unknown>;
-  query?: Record<string, unknown>;
-  body?: unknown;
-}
+export class Billwright {
+  readonly tenants: Tenants;
+  readonly catalog: Catalog;
+  readonly plans: CatalogSection<"plans">;
+  readonly meters: CatalogSection<"meters">;
+  readonly features: CatalogSection<"features">;
+  readonly creditEvents: CatalogSection<"credit-events">;
+  readonly creditProducts: CatalogSection<"credit-products">;
+  readonly coupons: CatalogSection<"coupons">;
+  readonly taxRates: CatalogSection<"tax-rates">;
+  readonly subscriptions: Subscriptions;
+  readonly usage: Usage;
+  readonly entitlements: Entitlements;
+  readonly credits: Credits;
+  readonly invoices: Invoices;
+  readonly payments: Payments;
+  readonly events: Events;
+  readonly apiKeys: ApiKeys;
+  readonly testClocks: TestClocks;
+  readonly #transport: Transport;
 
-function filled(path: string, values: Record<string, unknown> = {}): string {
-  return path.replace(/\{(\w+)\}/g, (_whole, name: string) => {
-    const value = values[name];
-    if (value === undefined || value === "") throw new TypeError(`${path} needs path.${name}.`);
-    return encodeURIComponent(String(value));
-  });
-}
-
-function queryOf(query: Record<string, unknown> = {}): string {
-  const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) {
-    for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined && one !== null) search.append(name, String(one));
+  constructor(options: BillwrightOptions) {
+    const transport = new Transport(options);
+    this.#transport = transport;
+    this.tenants = new Tenants(transport);
+    this.catalog = new Catalog(transport);
+    this.plans = new CatalogSection(transport, "plans");
+    this.meters = new CatalogSection(transport, "meters");
+    this.features = new CatalogSection(transport, "features");
+    this.creditEvents = new CatalogSection(transport, "credit-events");
+    this.creditProducts = new CatalogSection(transport, "credit-products");
+    this.coupons = new CatalogSection(transport, "coupons");
+    this.taxRates = new CatalogSection(transport, "tax-rates");
+    this.subscriptions = new Subscriptions(transport);
+    this.usage = new Usage(transport, openSpoolOf(options), options.usage ?? {});
+    const streams = "document" in globalThis ? 1 : 20;
+    this.entitlements = new Entitlements(transport, { streams, ...options.entitlements }, (event) => this.usage.record(event));
+    this.credits = new Credits(transport);
+    this.invoices = new Invoices(transport);
+    this.payments = new Payments(transport);
+    this.events = new Events(transport);
+    this.apiKeys = new ApiKeys(transport);
+    this.testClocks = new TestClocks(transport);
   }
-  const text = search.toString();
-  return text === "" ? "" : `?${text}`;
+
+  /**
+   * Any route, typed by the engine's OpenAPI document: `client.request("GET", "/v1/plans/{plan}", { path: { plan: "pro" } })`.
+   * Throws `BillwrightError` where the engine refuses or cannot be reached.
+   */
+  request<M extends Method, P extends PathOf<M>>(method: M, path: P, ...ask: Ask<Operation<M, P>>): Promise<AnswerOf<Operation<M, P>>> {
+    return this.#transport.request(method, path, ...ask);
+  }
+
+  /** Sends the usage that waits. Without it, what is on disk is sent by the next process. */
+  flush(options?: { timeout?: number; signal?: AbortSignal }): Promise<void> {
+    return this.usage.flush(options);
+  }
+
+  /** For the end of a process: sends what waits, for at most `timeout` (5 s), and ends streams. Answers how many events are left on disk. */
+  close(options?: { timeout?: number }): Promise<{ pending: number }> {
+    this.entitlements.close();
+    return this.usage.close(options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
 }
 
-function problemOf(text: string): Record<string, unknown> {
+function openSpoolOf({ url, usage }: BillwrightOptions): OpenSpool {
+  const spool = usage?.spool;
+  if (typeof spool === "function") return spool;
+  return memorySpool(spool === "memory" ? null : localStorageOf(), url);
+}
+
+/** null where there is none, or where the page may not use it. */
+function localStorageOf(): Storage | null {
   try {
-    const problem: unknown = JSON.parse(text);
-    if (problem !== null && typeof problem === "object") return problem as Record<string, unknown>;
+    return "document" in globalThis ? globalThis.localStorage : null;
   } catch {
-    // Something between us and the engine answered.
+    return null;
   }
-  return { code: "unknown", detail: text.slice(0, 200) };
-}
-
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal?.reason as Error);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }, ms);
-    signal?.addEventListener("abort", stop, { once: true });
-  });
 }
