@@ -16,11 +16,11 @@ import { bulkGrantRoutes } from "./billing/credits/bulk-routes.ts";
 import { usageBurner } from "./billing/credits/burn-usage.ts";
 import { creditRoutes } from "./billing/credits/routes.ts";
 import { topUpRoutes } from "./billing/credits/top-up-routes.ts";
-import { creditSaleRoutes } from "./billing/invoices/credit-sale-routes.ts";
 import { createEntitlementCache } from "./billing/entitlements/entitlement-cache.ts";
 import { evaluateLimits } from "./billing/entitlements/evaluate.ts";
 import { entitlementRoutes } from "./billing/entitlements/routes.ts";
 import { CHANNELS, postgresSignals } from "./billing/entitlements/signal-store.ts";
+import { creditSaleRoutes } from "./billing/invoices/credit-sale-routes.ts";
 import { ownTaxEngine } from "./billing/invoices/own-rates.ts";
 import { quoteRoutes } from "./billing/invoices/quote-routes.ts";
 import { invoiceRoutes } from "./billing/invoices/routes.ts";
@@ -136,7 +136,9 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       entitlements,
       usageWatch: entitlements,
       gateways: createGatewayRegistry(
-        config.mode === "sandbox" ? [sandboxGateway(pool, clock, { publicUrl: config.publicUrl, withoutCard: config.sandboxWithoutCard })] : [],
+        config.mode === "sandbox"
+          ? [sandboxGateway(pool, clock, { publicUrl: config.publicUrl, withoutCard: config.sandboxWithoutCard })]
+          : [],
       ),
       usageBurner: usageBurner(() => ctx),
       taxes: ownTaxEngine(catalog, config.seller),

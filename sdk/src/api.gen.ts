@@ -1300,6 +1300,170 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tenants/{tenant_id}/entitlement-overrides": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the tenant is given in place of what its plan says, by feature; also what has expired
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getTenantsEntitlementOverrides"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/entitlement-overrides/{feature}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Give the tenant something else of a feature than its plan does; replaces what was given before
+         * @description Needs the scope `billing.write`.
+         */
+        put: operations["putTenantsEntitlementOverridesByFeature"];
+        post?: never;
+        /**
+         * The tenant has again what its plan says of the feature
+         * @description Needs the scope `billing.write`.
+         */
+        delete: operations["deleteTenantsEntitlementOverridesByFeature"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/entitlements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All that the tenant may use; If-None-Match answers 304 while nothing of it has changed
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getTenantsEntitlements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/entitlements/{feature}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether the tenant may use a feature, so much more of it
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getTenantsEntitlementsByFeature"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/entitlements/{feature}/consume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check and record in one step; a hard limit that would be passed is 429 quota_exceeded, and nothing is recorded
+         * @description Needs the scope `usage.write`.
+         */
+        post: operations["postTenantsEntitlementsConsume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/entitlements/invalidate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Drop what is kept in memory of the tenant, on every node
+         * @description Needs the scope `usage.write`.
+         */
+        post: operations["postTenantsEntitlementsInvalidate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/usage/{meter}/exceeded": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether the limits on a meter are used up: the tightest of them
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getTenantsUsageExceeded"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a billing page needs: subscription, entitlements, open invoices, the next invoice, usage of the period
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getTenantsSummary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tenants/{tenant_id}/events": {
         parameters: {
             query?: never;
@@ -1312,6 +1476,26 @@ export interface paths {
          * @description Needs the scope `billing.read`.
          */
         get: operations["getTenantsEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/events/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow the billing events of a tenant live, as Server-Sent Events
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getTenantsEventsStream"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2298,11 +2482,173 @@ export interface components {
              */
             created_at: string | null;
         };
+        /** EntitlementOverride */
+        EntitlementOverride: {
+            /** @description The key of the feature. */
+            feature: string;
+            enabled?: boolean;
+            /** @description A quantity: a number, or a decimal string with up to 12 places. */
+            limit?: number | string | null;
+            /** @enum {string} */
+            window?: "minute" | "hour" | "day" | "month" | "billing_period" | "lifetime";
+            /** @enum {string} */
+            enforcement?: "hard" | "soft";
+            value?: unknown;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            expires_at: string | null;
+            reason: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            updated_at: string;
+        };
+        /** Check */
+        Check: {
+            /** @description The key of the feature. */
+            feature: string;
+            /** @enum {string} */
+            type: "boolean" | "metered" | "config";
+            has_access: boolean;
+            /**
+             * @description limit_reached with has_access: a soft limit.
+             * @enum {string}
+             */
+            reason: "granted" | "not_in_plan" | "limit_reached" | "past_due" | "paused" | "no_subscription";
+            /** @description Of a config feature: any JSON. */
+            value: unknown;
+            /** @description null: unlimited. */
+            limit: number | string | null;
+            /** @description What the meter says in the window that runs. */
+            used: number | string | null;
+            /** @description null: unlimited. */
+            remaining: number | string | null;
+            /** @enum {string|null} */
+            window: "minute" | "hour" | "day" | "month" | "billing_period" | "lifetime" | null;
+            /**
+             * Format: date-time
+             * @description When the window ends; null: never.
+             */
+            resets_at: string | null;
+            /**
+             * @description hard: more is refused; soft: it is recorded, and said.
+             * @enum {string|null}
+             */
+            enforcement: "hard" | "soft" | null;
+            /** @description Of a metered feature, every limit; the tightest is the one above. */
+            limits: {
+                /** @description null: unlimited. */
+                limit: number | string | null;
+                /** @description What the meter says in the window that runs. */
+                used: number | string | null;
+                /** @description null: unlimited. */
+                remaining: number | string | null;
+                /** @enum {string|null} */
+                window: "minute" | "hour" | "day" | "month" | "billing_period" | "lifetime" | null;
+                /**
+                 * Format: date-time
+                 * @description When the window ends; null: never.
+                 */
+                resets_at: string | null;
+                /**
+                 * @description hard: more is refused; soft: it is recorded, and said.
+                 * @enum {string|null}
+                 */
+                enforcement: "hard" | "soft" | null;
+            }[];
+        };
+        /** Entitlements */
+        Entitlements: {
+            /** @description The caller's own id of the tenant. */
+            tenant_id: string;
+            /** @description Whose entitlements hold: the plan that was bought, or the default one. */
+            plan: string | null;
+            plan_version: number | null;
+            /** @description Of the subscription; none without one. */
+            status: string;
+            /** @description By the key of the feature. */
+            features: {
+                [key: string]: components["schemas"]["Check"];
+            };
+        };
+        /** Consumption */
+        Consumption: {
+            /** @description The key of the feature. */
+            feature: string;
+            /** @enum {string} */
+            type: "boolean" | "metered" | "config";
+            has_access: boolean;
+            /**
+             * @description limit_reached with has_access: a soft limit.
+             * @enum {string}
+             */
+            reason: "granted" | "not_in_plan" | "limit_reached" | "past_due" | "paused" | "no_subscription";
+            /** @description Of a config feature: any JSON. */
+            value: unknown;
+            /** @description null: unlimited. */
+            limit: number | string | null;
+            /** @description What the meter says in the window that runs. */
+            used: number | string | null;
+            /** @description null: unlimited. */
+            remaining: number | string | null;
+            /** @enum {string|null} */
+            window: "minute" | "hour" | "day" | "month" | "billing_period" | "lifetime" | null;
+            /**
+             * Format: date-time
+             * @description When the window ends; null: never.
+             */
+            resets_at: string | null;
+            /**
+             * @description hard: more is refused; soft: it is recorded, and said.
+             * @enum {string|null}
+             */
+            enforcement: "hard" | "soft" | null;
+            /** @description Of a metered feature, every limit; the tightest is the one above. */
+            limits: {
+                /** @description null: unlimited. */
+                limit: number | string | null;
+                /** @description What the meter says in the window that runs. */
+                used: number | string | null;
+                /** @description null: unlimited. */
+                remaining: number | string | null;
+                /** @enum {string|null} */
+                window: "minute" | "hour" | "day" | "month" | "billing_period" | "lifetime" | null;
+                /**
+                 * Format: date-time
+                 * @description When the window ends; null: never.
+                 */
+                resets_at: string | null;
+                /**
+                 * @description hard: more is refused; soft: it is recorded, and said.
+                 * @enum {string|null}
+                 */
+                enforcement: "hard" | "soft" | null;
+            }[];
+            /** @description Of the usage event that was recorded. */
+            id: string;
+            /**
+             * @description duplicate: it had been recorded before, and is counted once.
+             * @enum {string}
+             */
+            status: "accepted" | "duplicate";
+            /** @description The key was used for something else; what was recorded first stands. */
+            conflict?: boolean;
+            /** @description A quantity: a number, or a decimal string with up to 12 places. */
+            quantity: number | string;
+        };
         /** BillingEvent */
         BillingEvent: {
             id: string;
             /** @enum {string} */
-            type: "tenant.created" | "tenant.updated" | "tenant.erased" | "subscription.started" | "subscription.updated" | "subscription.plan_changed" | "subscription.trial_ending" | "subscription.trial_ended" | "subscription.renewed" | "subscription.paused" | "subscription.resumed" | "subscription.past_due" | "subscription.canceled" | "subscription.expired" | "invoice.created" | "invoice.finalized" | "invoice.paid" | "invoice.payment_failed" | "invoice.voided" | "invoice.marked_uncollectible" | "invoice.credited" | "invoice.sent" | "payment.succeeded" | "payment.failed" | "payment.refunded" | "payment.refund_failed" | "checkout.completed" | "checkout.canceled" | "checkout.expired" | "checkout.failed" | "credits.granted" | "credits.consumed" | "credits.expiring" | "credits.expired" | "credits.low_balance" | "credits.top_up_failed" | "credits.top_up_limited" | "credits.top_up_disabled" | "credits.refunded" | "credits.transferred" | "usage.aggregated" | "usage.limit_approaching" | "usage.limit_reached" | "catalog.changed";
+            type: "tenant.created" | "tenant.updated" | "tenant.erased" | "subscription.started" | "subscription.updated" | "subscription.plan_changed" | "subscription.trial_ending" | "subscription.trial_ended" | "subscription.renewed" | "subscription.paused" | "subscription.resumed" | "subscription.past_due" | "subscription.canceled" | "subscription.expired" | "invoice.created" | "invoice.finalized" | "invoice.paid" | "invoice.payment_failed" | "invoice.voided" | "invoice.marked_uncollectible" | "invoice.credited" | "invoice.sent" | "payment.succeeded" | "payment.failed" | "payment.refunded" | "payment.refund_failed" | "checkout.completed" | "checkout.canceled" | "checkout.expired" | "checkout.failed" | "credits.granted" | "credits.consumed" | "credits.expiring" | "credits.expired" | "credits.low_balance" | "credits.top_up_failed" | "credits.top_up_limited" | "credits.top_up_disabled" | "credits.refunded" | "credits.transferred" | "entitlement.overridden" | "entitlement.override_removed" | "usage.aggregated" | "usage.limit_approaching" | "usage.limit_reached" | "catalog.changed";
             /** @description The caller's own id of the tenant. */
             tenant_id: string | null;
             /**
@@ -8550,6 +8896,560 @@ export interface operations {
             503: components["responses"]["Problem"];
         };
     };
+    getTenantsEntitlementOverrides: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["EntitlementOverride"][];
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    putTenantsEntitlementOverridesByFeature: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+                /** @description The key of a feature. */
+                feature: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description false: denied, whatever the plan says. */
+                    enabled?: boolean;
+                    /** @description null: unlimited. */
+                    limit?: number | string | null;
+                    /**
+                     * @description Which of the plan's limits it stands for; without it, for all of them.
+                     * @enum {string}
+                     */
+                    window?: "minute" | "hour" | "day" | "month" | "billing_period" | "lifetime";
+                    /** @enum {string} */
+                    enforcement?: "hard" | "soft";
+                    /** @description Of a config feature: any JSON. */
+                    value?: unknown;
+                    /**
+                     * Format: date-time
+                     * @description From then on the plan holds again.
+                     */
+                    expires_at?: string | null;
+                    /** @description For people. */
+                    reason?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntitlementOverride"];
+                };
+            };
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntitlementOverride"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    deleteTenantsEntitlementOverridesByFeature: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+                /** @description The key of a feature. */
+                feature: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntitlementOverride"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getTenantsEntitlements: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entitlements"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getTenantsEntitlementsByFeature: {
+        parameters: {
+            query?: {
+                /** @description How much more would be used; 1 if not said. */
+                quantity?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+                /** @description The key of a feature. */
+                feature: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Check"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postTenantsEntitlementsConsume: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+                /** @description The key of a feature. */
+                feature: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description 1 if not said. */
+                    quantity?: number | string;
+                    /** @description The same key gets the first answer, for ever. The header Idempotency-Key stands in for it. */
+                    idempotency_key?: string;
+                    /** @description What else the event of the meter has. */
+                    properties?: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consumption"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postTenantsEntitlementsInvalidate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description The caller's own id of the tenant. */
+                        tenant_id: string;
+                        invalidated: boolean;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getTenantsUsageExceeded: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+                /** @description The key of a meter. */
+                meter: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description The key of the meter. */
+                        meter: string;
+                        /** @description Whose limit it is; null: no limit of a feature reads this meter. */
+                        feature: string | null;
+                        /** @description null: unlimited. */
+                        limit: number | string | null;
+                        /** @description What the meter says in the window that runs. */
+                        used: number | string;
+                        /** @description null: unlimited. */
+                        remaining: number | string | null;
+                        /** @enum {string|null} */
+                        window: "minute" | "hour" | "day" | "month" | "billing_period" | "lifetime" | null;
+                        /**
+                         * Format: date-time
+                         * @description When the window ends; null: never.
+                         */
+                        resets_at: string | null;
+                        /**
+                         * @description hard: more is refused; soft: it is recorded, and said.
+                         * @enum {string|null}
+                         */
+                        enforcement: "hard" | "soft" | null;
+                        /** @description Nothing is left: more would pass the limit. */
+                        exceeded: boolean;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getTenantsSummary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description The caller's own id of the tenant. */
+                        tenant_id: string;
+                        subscription: components["schemas"]["Subscription"];
+                        entitlements: components["schemas"]["Entitlements"];
+                        open_invoices: components["schemas"]["Invoice"][];
+                        /** Invoice */
+                        next_invoice: {
+                            id: string | null;
+                            /** @description The caller's own id of the tenant. */
+                            tenant_id: string;
+                            subscription_id: string | null;
+                            number: string | null;
+                            /** @enum {string} */
+                            status: "draft" | "open" | "paid" | "void" | "uncollectible";
+                            /** @description start, period, advance, final, change or manual. */
+                            reason: string;
+                            /**
+                             * Format: currency
+                             * @description Lower-case ISO 4217 code.
+                             */
+                            currency: string;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339.
+                             */
+                            period_start: string;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339.
+                             */
+                            period_end: string;
+                            /** @description Whole minor units of the currency. */
+                            subtotal: number;
+                            /** @description Whole minor units of the currency. */
+                            discount: number;
+                            /** @description All of it, what the prices contain included. */
+                            tax: number;
+                            /** @description The part of the tax that the prices contain. */
+                            tax_included: number;
+                            taxes: {
+                                key: string;
+                                name: string;
+                                /** @description vat, sales, gst, cgst, sgst or igst. */
+                                kind: string;
+                                percent: string;
+                                /** @description The prices contain it already. */
+                                inclusive: boolean;
+                                /** @description What it is a percentage of. */
+                                taxable: number;
+                                /** @description Whole minor units of the currency. */
+                                amount: number;
+                            }[];
+                            /** @enum {string} */
+                            tax_status: "taxed" | "exempt" | "reverse_charge" | "none";
+                            place_of_supply: string | null;
+                            bill_to: {
+                                [key: string]: unknown;
+                            } | null;
+                            /** @description Whole minor units of the currency. */
+                            total: number;
+                            /** @description Whole minor units of the currency. */
+                            balance_applied: number;
+                            /** @description Whole minor units of the currency. */
+                            amount_paid: number;
+                            /** @description Whole minor units of the currency. */
+                            amount_due: number;
+                            /** @description What credit notes took off the total. */
+                            amount_credited: number;
+                            /** @description Whole minor units of the currency. */
+                            amount_refunded: number;
+                            collection: string;
+                            lines: components["schemas"]["InvoiceLine"][];
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339.
+                             */
+                            issued_at: string | null;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339.
+                             */
+                            due_at: string | null;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339.
+                             */
+                            paid_at: string | null;
+                            /**
+                             * Format: date-time
+                             * @description When a payment that failed is tried again.
+                             */
+                            next_attempt_at: string | null;
+                            processor_invoice_id: string | null;
+                            hosted_url: string | null;
+                            pdf_url: string | null;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339.
+                             */
+                            created_at: string | null;
+                        } | null;
+                        usage: {
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339.
+                             */
+                            period_start: string;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339.
+                             */
+                            period_end: string;
+                            meters: {
+                                meter: string;
+                                unit: string | null;
+                                /** @description A quantity: a number, or a decimal string with up to 12 places. */
+                                value: number | string;
+                            }[];
+                        };
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
     getTenantsEvents: {
         parameters: {
             query?: {
@@ -8557,8 +9457,14 @@ export interface operations {
                 limit?: number;
                 /** @description The next_cursor of the page before. */
                 cursor?: string;
-                /** @description Only those of this type. */
-                type?: "tenant.created" | "tenant.updated" | "tenant.erased" | "subscription.started" | "subscription.updated" | "subscription.plan_changed" | "subscription.trial_ending" | "subscription.trial_ended" | "subscription.renewed" | "subscription.paused" | "subscription.resumed" | "subscription.past_due" | "subscription.canceled" | "subscription.expired" | "invoice.created" | "invoice.finalized" | "invoice.paid" | "invoice.payment_failed" | "invoice.voided" | "invoice.marked_uncollectible" | "invoice.credited" | "invoice.sent" | "payment.succeeded" | "payment.failed" | "payment.refunded" | "payment.refund_failed" | "checkout.completed" | "checkout.canceled" | "checkout.expired" | "checkout.failed" | "credits.granted" | "credits.consumed" | "credits.expiring" | "credits.expired" | "credits.low_balance" | "credits.top_up_failed" | "credits.top_up_limited" | "credits.top_up_disabled" | "credits.refunded" | "credits.transferred" | "usage.aggregated" | "usage.limit_approaching" | "usage.limit_reached" | "catalog.changed";
+                /** @description Only events of these types: `invoice.paid`; several with commas, or by repeating it; `invoice.*` for all of a noun. */
+                type?: string | string[];
+                /** @description Only events from here: api, engine, or a gateway; several with commas. */
+                source?: string;
+                /** @description Events that occurred at this instant or later. */
+                from?: string;
+                /** @description Events that occurred before this instant. */
+                to?: string;
             };
             header?: never;
             path: {
@@ -8579,6 +9485,48 @@ export interface operations {
                         items: components["schemas"]["BillingEvent"][];
                         next_cursor: string | null;
                     };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getTenantsEventsStream: {
+        parameters: {
+            query?: {
+                /** @description Only events of these types: `invoice.paid`; several with commas, or by repeating it; `invoice.*` for all of a noun. */
+                type?: string | string[];
+                /** @description What the header Last-Event-ID says, for who cannot send it; the header goes before it. */
+                last_event_id?: string;
+                /** @description Without an id: only what is new, or all that ever happened. `now` if not said. */
+                from?: "now" | "beginning";
+            };
+            header?: never;
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
                 };
             };
             /** @description `unauthenticated`: credentials are missing or not valid. */

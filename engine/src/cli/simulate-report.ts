@@ -8,7 +8,7 @@ import type { Lived, Month } from "../simulation/year/live.ts";
 import { table } from "./table.ts";
 import type { Verdict } from "./verify/books.ts";
 import { printReport } from "./verify/report.ts";
-import { grouped, inMajor } from "./wording.ts";
+import { grouped, inMajor } from "../billing/money/written.ts";
 
 export interface Year extends Lived {
   seed: number;
