@@ -11,6 +11,7 @@ import type { Price } from "../catalog/price.ts";
 import type { Instant } from "../time/instant.ts";
 import type { Interval, Period } from "../time/period.ts";
 import { type QuantityAnswer, readQuantities } from "../usage/quantity.ts";
+import { highest, needsHigh } from "./advance-high.ts";
 import { arrearsLines } from "./arrears-lines.ts";
 import { type BilledLine, billedFor, pendingAsBilled, readBilledLines } from "./billed.ts";
 import { commitmentLine } from "./commitment-line.ts";
@@ -221,11 +222,12 @@ function addUsage(
   for (const metered of answer) {
     const groupKey = task.price.groupBy ? metered.key : null;
     const done = billedFor(billed, { kind: "usage", priceKey: task.price.key, start: task.about.service.start, groupKey });
-    const line = usageLine(
+    const high = meter && metered.events && needsHigh(task.price, meter) ? highest(meter, metered.events) : metered.value;
+    const billedLine = usageLine(
       task.price,
       task.about,
       {
-        quantity: metered.value,
+        quantity: high,
         eventCount: metered.eventCount,
         ...(metered.events ? { events: metered.events } : {}),
         groupKey,
@@ -235,6 +237,8 @@ function addUsage(
       done,
       done.rounds > 0 || task.late,
     );
+    // What is left of it stays visible, as on a quote.
+    const line = high === metered.value ? billedLine : { ...billedLine, quantity: metered.value };
     if (line.round > 0 || task.late ? line.amount !== 0n : true) lines.push(line);
   }
 }
