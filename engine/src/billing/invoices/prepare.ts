@@ -12,6 +12,7 @@ import type { Instant } from "../time/instant.ts";
 import type { Interval, Period } from "../time/period.ts";
 import { type QuantityAnswer, readQuantities } from "../usage/quantity.ts";
 import { lessCovered } from "../usage/uncovered.ts";
+import { highest, needsHigh } from "./advance-high.ts";
 import { arrearsLines } from "./arrears-lines.ts";
 import { type BilledLine, billedFor, pendingAsBilled, readBilledLines } from "./billed.ts";
 import { commitmentLine } from "./commitment-line.ts";
@@ -231,11 +232,12 @@ function addUsage(
   for (const metered of answer) {
     const groupKey = task.price.groupBy ? metered.key : null;
     const done = billedFor(billed, { kind: "usage", priceKey: task.price.key, start: task.about.service.start, groupKey });
-    const line = usageLine(
+    const high = meter && metered.events && needsHigh(task.price, meter) ? highest(meter, metered.events) : metered.value;
+    const billedLine = usageLine(
       task.price,
       task.about,
       {
-        quantity: metered.value,
+        quantity: high,
         eventCount: metered.eventCount,
         ...(metered.events ? { events: metered.events } : {}),
         ...(metered.covered ? { covered: metered.covered } : {}),
@@ -246,6 +248,8 @@ function addUsage(
       done,
       done.rounds > 0 || task.late,
     );
+    // What is left of it stays visible, as on a quote.
+    const line = high === metered.value ? billedLine : { ...billedLine, quantity: metered.value };
     if (line.round > 0 || task.late ? line.amount !== 0n : true) lines.push(line);
   }
 }

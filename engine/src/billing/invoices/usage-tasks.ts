@@ -8,6 +8,7 @@ import type { Price } from "../catalog/price.ts";
 import { BEGINNING, type Instant } from "../time/instant.ts";
 import { type Filters, outranking } from "../usage/filter.ts";
 import type { QuantityAsk } from "../usage/quantity.ts";
+import { needsHigh } from "./advance-high.ts";
 import type { BilledLine } from "./billed.ts";
 import type { LineContext } from "./line.ts";
 import { aboutOf, fullPeriodOf, type Part, partOf } from "./parts.ts";
@@ -98,6 +99,6 @@ export function askOf(subject: Subject, { price, except, about, throughEnd }: Us
     ...(price.filters ? { filters: price.filters } : {}),
     ...(except.length > 0 ? { except } : {}),
     ...(price.groupBy ? { groupBy: price.groupBy } : {}),
-    ...(needed === "allowance" || needed === "all" ? { events: true } : {}),
+    ...(needed === "allowance" || needed === "all" || needsHigh(price, meter) ? { events: true } : {}),
   };
 }
