@@ -54,7 +54,7 @@ export const TENANTS = [
   { currency: "jpy", time_zone: "Asia/Tokyo", address: { country: "JP" } },
 ];
 
-const CARDS = ["tok_visa", "tok_visa", "tok_visa", "tok_declined", "tok_insufficient_funds", "tok_refund_fails"];
+const CARDS = ["tok_visa", "tok_visa", "tok_declined", "tok_insufficient_funds", "tok_refund_fails"];
 const PLANS = CATALOG.plans.map(({ key }) => key);
 const CHANGES = ["now", "period_end", "auto"];
 const PRORATIONS = ["invoice_now", "next_invoice", "none"];
@@ -84,10 +84,10 @@ const WEIGHTS: Record<string, number> = {
   renew: 1,
   card: 3,
   pay: 3,
-  void: 2,
+  void: 4,
   uncollectible: 1,
   finalize: 2,
-  note: 4,
+  note: 5,
   refund: 2,
   item: 4,
   coupon: 1,
@@ -149,7 +149,7 @@ export async function operate(run: Run, { name, tenant, pick, part, seats, hours
     case "advance":
       return advance(run, run.now + hours * HOUR);
     case "start": {
-      const collection = part === 1 ? "send_invoice" : "charge_automatically";
+      const collection = part < 4 ? "send_invoice" : "charge_automatically";
       const alignment = part % 3 === 0 ? "calendar" : "anniversary";
       const started =
         part === 8 ? { start_at: text(run.now - hours * HOUR) } : part === 7 ? { start_at: text(run.now + hours * HOUR) } : {};
@@ -203,7 +203,7 @@ export async function operate(run: Run, { name, tenant, pick, part, seats, hours
       return;
     }
     case "item": {
-      const amount = (part > 6 ? -1 : 1) * (hours + 1) * 3;
+      const amount = (part > 5 ? -1 : 1) * (hours + 1) * 3;
       const where = ["next", "own", "draft"][pick % 3];
       // Now and then in a currency that the tenant does not have else.
       const currency = pick === 10 ? { currency: "kwd" } : {};
