@@ -111,9 +111,17 @@ export async function buildServer(ctx: Context, register: (app: FastifyInstance)
   });
   await app.register(swaggerUi, {
     routePrefix: "/docs",
-    // Without the bar that loads other documents.
-    uiConfig: { docExpansion: "list", layout: "BaseLayout" },
-    theme: { title: "Billwright API" },
+    uiConfig: { docExpansion: "list" },
+    // Of its bar only the switch to dark is left: there is one document, and it is ours.
+    theme: {
+      title: "Billwright API",
+      css: [
+        {
+          filename: "billwright.css",
+          content: ".swagger-ui .topbar .link,.swagger-ui .topbar .download-url-wrapper{display:none!important}",
+        },
+      ],
+    },
     staticCSP: DOCS_POLICY,
   });
   app.after(() => {
