@@ -1,7 +1,7 @@
 /** What a process needs for events out: the wake, the one reader, and the streams that are open, within limits. */
 import type { ServerResponse } from "node:http";
 import type { Config } from "../config.ts";
-import { onPool, type Pool } from "../db/pool.ts";
+import { onPlatform, type Pool } from "../db/pool.ts";
 import { Refusal } from "../errors.ts";
 import { createFeed } from "./feed.ts";
 import { openStream, type Stream, type StreamInput } from "./stream.ts";
@@ -34,7 +34,7 @@ const LAST_WORDS_MS = 1_000;
 
 export function createTimeline(parts: { pool: Pool; wake: Wake; settings: Config["stream"]; onTrouble(error: Error): void }): Timeline {
   const { wake, settings } = parts;
-  const db = onPool(parts.pool);
+  const db = onPlatform(parts.pool);
   const feed = createFeed(db, wake, settings.pollMs, parts.onTrouble);
   const inTurn = turns(TURNS);
   const open = new Map<Stream, ServerResponse>();

@@ -2,7 +2,7 @@
 import { ENGINE } from "../../auth/principal.ts";
 import { commit } from "../../commit.ts";
 import type { Context } from "../../context.ts";
-import { onPool } from "../../db/pool.ts";
+import { onPlatform } from "../../db/pool.ts";
 import { tenantNotFound } from "../../errors.ts";
 import { newId } from "../../ids.ts";
 import { answerOf } from "./answer.ts";
@@ -38,7 +38,7 @@ function lanesOf(ctx: Context): Lanes {
 /** Most of it by the one statement; wallets where it would wake something, by writes of their own. */
 async function fly(ctx: Context, flight: readonly Placed[]): Promise<(Consumed | Error)[]> {
   const defaultPlan = defaultPlanOf(await ctx.catalog.current());
-  const db = onPool(ctx.pool);
+  const db = onPlatform(ctx.pool);
   const decisions = await retried(() => consumeMany(db, flight, { defaultPlan, threshold: ctx.config.credits.lowBalance }));
   // From here on it is done for the most part: nothing may be tried again as a whole.
   const known = flight.filter((_, place) => decisions[place]!.outcome === "known");

@@ -5,7 +5,7 @@
  */
 import { LRUCache } from "lru-cache";
 import { type Clock, stopwatch } from "../../clock.ts";
-import { onPool, type Pool } from "../../db/pool.ts";
+import { onPlatform, type Pool } from "../../db/pool.ts";
 import { tenantNotFound } from "../../errors.ts";
 import { toJson } from "../../http/json.ts";
 import { newId } from "../../ids.ts";
@@ -51,7 +51,7 @@ const REFRESH_AGE_MS = 5_000;
 
 export function createEntitlementCache(pool: Pool, around: Around): EntitlementCache & Hearer {
   const { clock, catalog, tenants, signals, onError } = around;
-  const db = onPool(pool);
+  const db = onPlatform(pool);
   const age = stopwatch();
   const byNo = new Map<number, Kept>();
   const kept = new LRUCache<string, Kept>({

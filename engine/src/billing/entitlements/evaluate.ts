@@ -3,7 +3,7 @@ import { LRUCache } from "lru-cache";
 import { ENGINE } from "../../auth/principal.ts";
 import { commit } from "../../commit.ts";
 import type { Context } from "../../context.ts";
-import { onPool } from "../../db/pool.ts";
+import { onPlatform } from "../../db/pool.ts";
 import type { Instant } from "../time/instant.ts";
 import { windowAt } from "../time/window.ts";
 import { readQuantities } from "../usage/quantity.ts";
@@ -30,7 +30,7 @@ async function evaluateSome(ctx: Context, used: readonly Used[]): Promise<void> 
   const found = findingsOf(await countUsed(ctx, used), ctx.config.usage.limitWarningPercent).filter(isNew);
   if (found.length === 0) return;
   const known = await findNotices(
-    onPool(ctx.pool),
+    onPlatform(ctx.pool),
     found.map(({ notice }) => notice),
   );
   const fresh = found.filter((_one, place) => !known.has(place));
@@ -43,7 +43,7 @@ async function evaluateSome(ctx: Context, used: readonly Used[]): Promise<void> 
 
 /** What is used in each window that the usage fell in, of each limit that reads it. */
 async function countUsed(ctx: Context, used: readonly Used[]): Promise<Reached[]> {
-  const db = onPool(ctx.pool);
+  const db = onPlatform(ctx.pool);
   const catalog = await ctx.catalog.current();
   const tenants = new Map(used.map(({ tenant }) => [tenant.id, tenant]));
   const givens = new Map<number, Given>();

@@ -1,5 +1,5 @@
 /** Tells the other nodes by PostgreSQL's NOTIFY. */
-import { onPool, type Pool } from "../../db/pool.ts";
+import { onPlatform, type Pool } from "../../db/pool.ts";
 import type { Signals, Topic } from "./cache.ts";
 
 export const CHANNELS: Readonly<Record<Topic, string>> = { terms: "billwright_terms", usage: "billwright_usage" };
@@ -7,7 +7,7 @@ export const CHANNELS: Readonly<Record<Topic, string>> = { terms: "billwright_te
 export function postgresSignals(pool: Pool): Signals {
   return {
     tell: async (topic, payloads) => {
-      await onPool(pool).query("select pg_notify($1, payload) from unnest($2::text[]) as payload", [CHANNELS[topic], payloads]);
+      await onPlatform(pool).query("select pg_notify($1, payload) from unnest($2::text[]) as payload", [CHANNELS[topic], payloads]);
     },
   };
 }

@@ -2,7 +2,7 @@
 import { ENGINE } from "../../auth/principal.ts";
 import { commit } from "../../commit.ts";
 import type { Context } from "../../context.ts";
-import { onPool } from "../../db/pool.ts";
+import { onPlatform } from "../../db/pool.ts";
 import type { Used } from "./cache.ts";
 import { evaluateLimits } from "./evaluate.ts";
 import { deleteOldNotices, findReceived, lockSweep, moveSweep } from "./notice-store.ts";
@@ -21,7 +21,7 @@ export async function sweepLimits(ctx: Context): Promise<void> {
     return before;
   });
   const received = await findReceived(
-    onPool(ctx.pool),
+    onPlatform(ctx.pool),
     range,
     limited.map((meter) => meter.event),
   );
