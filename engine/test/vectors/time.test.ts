@@ -20,6 +20,7 @@ import {
 import { startOfDay } from "../../src/billing/time/zone.ts";
 import {
   ABSENT,
+  CREDIT_KINDS,
   INVOICE_KINDS,
   LATER_KINDS,
   loadKinds,
@@ -295,7 +296,7 @@ function suite(all: Vector[]): void {
 
   test("every kind of the files is checked here, in the rating or the invoice suite, or waits with a reason", () => {
     const homes = (kind: string) =>
-      [TIME_KINDS.has(kind), RATING_KINDS.has(kind), INVOICE_KINDS.has(kind), TOP_UP_KINDS.has(kind), LATER_KINDS.has(kind)].filter(Boolean)
+      [TIME_KINDS, RATING_KINDS, INVOICE_KINDS, CREDIT_KINDS, TOP_UP_KINDS, LATER_KINDS].map((kinds) => kinds.has(kind)).filter(Boolean)
         .length;
     expect(loadKinds()!.filter((kind) => homes(kind) !== 1)).toEqual([]);
     const used = new Set(all.map((vector) => vector.kind));

@@ -85,20 +85,23 @@ export const INVOICE_KINDS: ReadonlySet<string> = new Set([
   "credit_note.rounding",
 ]);
 
+/** Kinds that `credits.test.ts` checks against grants, burn order, rollover and holds. */
+export const CREDIT_KINDS: ReadonlySet<string> = new Set([
+  "grant_burndown",
+  "grant_reset_rollover",
+  "grant_order",
+  "grant_effective_window",
+  "grant_active_at",
+  "ledger_two_phase",
+]);
+
 /** Kinds that `top-up.test.ts` checks against the rule of automatic top-up. */
 export const TOP_UP_KINDS: ReadonlySet<string> = new Set(["wallet.recurring_rule"]);
 
-const CREDITS = "grants, burn order and holds belong to the credits room";
 const INVOICES = "discounts, tax, numbering and credit notes belong to the invoices room";
 
 /** Kinds that a capability still to come covers, with the reason that they wait. */
 export const LATER_KINDS: ReadonlyMap<string, string> = new Map([
-  ["grant_burndown", CREDITS],
-  ["grant_reset_rollover", CREDITS],
-  ["grant_order", CREDITS],
-  ["grant_effective_window", CREDITS],
-  ["grant_active_at", CREDITS],
-  ["ledger_two_phase", CREDITS],
   ["alert.thresholds", "usage alerts belong to the usage room"],
   ["credit_note.application", INVOICES],
   ["repair_capped_by_adjustment", "what is left of a line after credit notes belongs to the invoices room"],

@@ -4,7 +4,7 @@ import type { Decision, Placed, TransactionRow } from "./consume-store.ts";
 import type { Consumed, Transaction } from "./consumption.ts";
 import type { TransactionType } from "./ledger.ts";
 
-export function answerOf({ request, id, now }: Placed, decision: Decision, found: () => TransactionRow): Consumed {
+export function answerOf({ request, id }: Placed, decision: Decision, found: () => TransactionRow): Consumed {
   switch (decision.outcome) {
     case "consumed": {
       const transaction: Transaction = {
@@ -19,7 +19,7 @@ export function answerOf({ request, id, now }: Placed, decision: Decision, found
         quantity: request.quantity,
         key: request.key,
         reason: null,
-        at: now,
+        at: decision.at,
       };
       return { outcome: "consumed", transaction, replayed: false };
     }

@@ -25,11 +25,12 @@ export interface CaptureInput extends CloseInput {
 
 /** Takes the true cost; what is left of the hold goes back. 409 for more than is held, and for a hold that is not open. */
 export async function captureHold(tx: Tx, input: CaptureInput): Promise<HoldRow> {
-  const fingerprint = fingerprintOf("captured", input.holdId, input.amount);
-  const { wallets, hold, done } = await lockHold(tx, input, fingerprint);
+  // All of it, and its amount said, are the same thing.
+  const asked = (hold: HoldRow) => input.amount ?? decimal(hold.amount);
+  const { wallets, hold, done, fingerprint } = await lockHold(tx, input, (row) => fingerprintOf("captured", row.id, asked(row)));
   if (done) return hold;
   const parts = (await partsOf(tx, [hold])).get(hold.id)!;
-  const amount = input.amount ?? decimal(hold.amount);
+  const amount = asked(hold);
   const { taken, rest } = splitHold(ruleOf(hold), parts, amount);
   const capture: Posting = {
     id: newId("transaction"),
@@ -57,8 +58,7 @@ export async function captureHold(tx: Tx, input: CaptureInput): Promise<HoldRow>
 
 /** Gives everything back. 409 for a hold that is not open. */
 export async function releaseHold(tx: Tx, input: CloseInput): Promise<HoldRow> {
-  const fingerprint = fingerprintOf("released", input.holdId);
-  const { wallets, hold, done } = await lockHold(tx, input, fingerprint);
+  const { wallets, hold, done, fingerprint } = await lockHold(tx, input, (row) => fingerprintOf("released", row.id));
   if (done) return hold;
   const parts = (await partsOf(tx, [hold])).get(hold.id)!;
   await writePostings(tx, wallets, [{ ...releaseOf(tx, hold, parts), key: input.key ?? null, fingerprint }]);
@@ -71,16 +71,17 @@ export async function releaseHold(tx: Tx, input: CloseInput): Promise<HoldRow> {
 async function lockHold(
   tx: Tx,
   input: CloseInput,
-  fingerprint: string,
-): Promise<{ wallets: Map<string, Wallet>; hold: HoldRow; done: boolean }> {
+  print: (hold: HoldRow) => string,
+): Promise<{ wallets: Map<string, Wallet>; hold: HoldRow; done: boolean; fingerprint: string }> {
   const { tenantId } = input;
   const wallets = await lockWallets(tx, [tenantId]);
   const hold = await findHold(tx, tenantId, input.holdId);
   if (!hold) throw new Refusal("not_found", `There is no hold ${JSON.stringify(input.holdId.slice(0, 64))} of this tenant.`);
+  const fingerprint = print(hold);
   const [done] = input.key == null ? [] : await findDone(tx, "idempotency_key", [{ tenantId, name: input.key }]);
   if (done && done.fingerprint !== fingerprint) throw keyReused();
   if (!done) assertOpen(ruleOf(hold), tx.now);
-  return { wallets, hold, done: done !== undefined };
+  return { wallets, hold, done: done !== undefined, fingerprint };
 }
 
 function ruleOf(hold: HoldRow) {

@@ -21,6 +21,8 @@ export interface Decision {
   /** After it, or what could be spent. */
   balance: string | null;
   grant_id: string | null;
+  /** When it was decided, by the tenant's clock: one instant for all of a wallet. */
+  at: Instant;
 }
 
 export interface Terms {
@@ -49,9 +51,10 @@ export async function consumeMany(db: Database, placed: readonly Placed[], terms
     const values = rows.map((row) => of(row.request));
     return values.some((value) => value !== null) ? values : null;
   };
-  const decisions = await db.query<Decision>(CONSUME, [
+  const nows = new Map([...places].map(([tenantId, list]) => [tenantId, placed[list[0]!]!.now]));
+  const decisions = await db.query<Omit<Decision, "at">>(CONSUME, [
     textColumn(tenants, (tenantId) => tenantId),
-    tenants.map((tenantId) => formatInstant(placed[places.get(tenantId)![0]!]!.now)),
+    [...nows.values()].map(formatInstant),
     terms.threshold === null ? null : textColumn(tenants, () => newId("event")),
     int4Column(rows, (row) => walletOf.get(row.request.tenantId)!),
     textColumn(rows, (row) => row.id),
@@ -67,7 +70,7 @@ export async function consumeMany(db: Database, placed: readonly Placed[], terms
   ]);
   const answers: Decision[] = [];
   order.forEach((place, index) => {
-    answers[place] = decisions[index]!;
+    answers[place] = { ...decisions[index]!, at: nows.get(placed[place]!.request.tenantId)! };
   });
   return answers;
 }
