@@ -13,7 +13,7 @@ import { sleep } from "./clock.ts";
 import type { Context } from "./context.ts";
 import { type CopyValue, copyInto } from "./db/copy.ts";
 import { type Connection, confine, type Database, run } from "./db/pool.ts";
-import { confinement, PLATFORM } from "./db/scope.ts";
+import { PLATFORM } from "./db/scope.ts";
 import { Refusal, tenantNotFound } from "./errors.ts";
 import { type AppendedEvent, appendEvents, stamp } from "./events/append.ts";
 import type { Happening } from "./events/types.ts";
@@ -58,8 +58,8 @@ export interface CommitOptions {
   /** Of a request by somebody; the engine's own doings are told by events and the books. */
   origin?: Origin | undefined;
   /**
-   * Locks nothing; fixes `now` by this tenant's clock, and refuses a tenant that does not exist. The write is confined to the tenant:
-   * the database refuses a row of another one, and finds none.
+   * Locks nothing; fixes `now` by this tenant's clock, and refuses a tenant that does not exist. The write is confined to the tenant,
+   * or else to that of the principal: the database refuses a row of another one, and finds none.
    */
   tenantId?: string;
   /** With `tenantId`: the write concerns other tenants, too. */
@@ -130,7 +130,7 @@ async function inside<T>(
 ): Promise<Outcome<T> | { refusal: Refusal }> {
   const { idempotency } = options;
   const db: Database = { query: (text, values) => run(connection, text, values) };
-  const only = options.across ? null : (options.tenantId ?? confinement());
+  const only = options.across ? null : (options.tenantId ?? options.principal.tenantId);
   if (idempotency) {
     const replay = await takeKey<T>(ctx, db, idempotency);
     if (replay) return replay;

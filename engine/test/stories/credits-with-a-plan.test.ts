@@ -62,7 +62,7 @@ describe("credits of a plan", () => {
     await acme.to("2026-01-14T12:00:00Z");
     expect(await acme.news()).toEqual(["subscription.trial_ending", "credits.expiring"]);
     await acme.spend(4_500);
-    expect(await acme.news()).toEqual(["credits.low_balance", "credits.consumed"]);
+    expect(await acme.news()).toEqual(["credits.consumed", "credits.low_balance"]);
     await acme.to("2026-01-15T00:00:00Z");
     expect(await acme.news()).toEqual(["subscription.trial_ended", ...ISSUED, "credits.expired", ...COLLECTED, GRANTED]);
     expect(await acme.has()).toEqual({ plan: 5_000 });
