@@ -1,4 +1,4 @@
-/** The engine as its own process, and beside it the bare server it is compared with: the same frames to everyone, from memory. */
+/** The engine as its own process, and beside it the bare server it is compared with: one row made durable, then the same frames from memory. */
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { ENGINE } from "../engine/src/auth/principal.ts";
@@ -26,6 +26,8 @@ const billing = await createBillwright({
 });
 const port = Number(new URL(await billing.listen()).port);
 
+// What the bare server makes durable before it tells: one row.
+await billing.ctx.pool.query("create table bench_told (at timestamptz not null)");
 const readers = new Map<string, Set<ServerResponse>>();
 const bare = createServer((request, response) => {
   const tenant = request.url!.split("/")[3]!;
@@ -42,7 +44,7 @@ function say(words: object): void {
 
 const stamped = (): number => performance.timeOrigin + performance.now();
 
-/** One event of each of these tenants, in one transaction or from memory. */
+/** One event of each of these tenants, in one transaction each. */
 async function tell(way: "engine" | "bare", tenants: readonly string[]): Promise<void> {
   const at = stamped();
   if (way === "engine") {
@@ -53,6 +55,7 @@ async function tell(way: "engine" | "bare", tenants: readonly string[]): Promise
     });
     return;
   }
+  await billing.ctx.pool.query("insert into bench_told values ('2026-01-01')");
   for (const tenant of tenants) {
     const body = {
       id: "evt_01m7xqjz9ye3gsrj5hgd0pq7q6",
@@ -63,7 +66,6 @@ async function tell(way: "engine" | "bare", tenants: readonly string[]): Promise
     const data = JSON.stringify({ ...body, subject: "bench", summary: "A bench was told.", data: { at }, source: "engine" });
     for (const response of readers.get(tenant) ?? []) response.write(`id: ${body.id}\nevent: ${body.type}\ndata: ${data}\n\n`);
   }
-  await new Promise((resolve) => setImmediate(resolve));
 }
 
 let rest = "";
