@@ -21,7 +21,7 @@ describe("money", () => {
   afterAll(() => world.close());
 
   it("is conserved by any sequence of operations", { timeout: 600_000 }, async () => {
-    await fc.assert(fc.asyncProperty(fc.array(operation, { minLength: 8, maxLength: 45, size: "max" }), live), {
+    await fc.assert(fc.asyncProperty(fc.array(operation, { minLength: 15, maxLength: 60, size: "max" }), live), {
       numRuns: Number(process.env.MONEY_RUNS ?? 20),
       seed: Number(process.env.MONEY_SEED ?? 4_400),
     });
