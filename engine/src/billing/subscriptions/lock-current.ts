@@ -1,7 +1,7 @@
 /** The tenant's subscription, locked for a change and up to date: what was due and not swept yet is done first. */
 import type { Tx } from "../../commit.ts";
 import { Refusal } from "../../errors.ts";
-import { renewRows } from "./renew.ts";
+import { renewRows } from "./renew-rows.ts";
 import { findCurrent, type SubscriptionRow } from "./store.ts";
 import { isLive, wrongState } from "./subscription.ts";
 
