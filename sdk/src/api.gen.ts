@@ -8670,7 +8670,7 @@ export interface operations {
                      */
                     when?: "now" | "period_end";
                     reason?: string;
-                    /** @description With now: gives what was paid for the unused time to the balance. */
+                    /** @description With now: credit notes for the unused time: as money, off what is due, or to the balance. */
                     refund_unused?: boolean;
                 };
             };

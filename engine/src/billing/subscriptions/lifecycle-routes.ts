@@ -120,7 +120,9 @@ export function lifecycleRoutes(app: FastifyInstance, ctx: Context): void {
       Closed({
         when: Type.Optional(OneOf(["now", "period_end"], "period_end if not said.")),
         reason: Type.Optional(Text(500)),
-        refund_unused: Type.Optional(Type.Boolean({ description: "With now: gives what was paid for the unused time to the balance." })),
+        refund_unused: Type.Optional(
+          Type.Boolean({ description: "With now: credit notes for the unused time: as money, off what is due, or to the balance." }),
+        ),
       }),
     ),
     response: { 200: SubscriptionView },
