@@ -12,6 +12,8 @@ export interface Work {
   rate: number;
   /** The largest resident memory that one of them had. */
   peakMiB: number;
+  /** The largest heap that one of them has when all is done and its garbage is collected. */
+  keptMiB: number;
 }
 
 /** `limit`: about how many in all; null: until nothing is due. */
@@ -29,9 +31,12 @@ export async function runWorkers(database: string, now: number, count: number, l
       children.map(async ({ lines }) => JSON.parse((await lines.next()).value ?? "{}") as { done: number; peakMiB: number }),
     );
   });
+  const kept = await Promise.all(
+    children.map(async ({ lines }) => (JSON.parse((await lines.next()).value ?? "{}") as { keptMiB: number }).keptMiB),
+  );
   for (const { child } of children) if (child.exitCode === null) await once(child, "exit");
   const done = value.reduce((sum, result) => sum + result.done, 0);
-  return { done, rate: done / seconds, peakMiB: Math.max(...value.map((result) => result.peakMiB)) };
+  return { done, rate: done / seconds, peakMiB: Math.max(...value.map((result) => result.peakMiB)), keptMiB: Math.max(...kept) };
 }
 
 export async function timed<T>(work: () => Promise<T>): Promise<{ seconds: number; value: T }> {
