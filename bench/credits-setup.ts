@@ -1,5 +1,12 @@
 /** What the benchmarks of credits share: wallets that hold enough, and the way they are compared with. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import type { Pool } from "../engine/src/db/pool.ts";
+import { httpRequest, send } from "./load.ts";
+
+const API_KEY = "bench_key_of_the_credits";
 
 export const WALLETS = 1_000;
 
@@ -67,4 +74,34 @@ export async function rateOf(consumer: Consumer, options: { requests: number; wa
     }),
   );
   return (options.requests * 1_000) / (performance.now() - start);
+}
+
+/** The engine in a process of its own. */
+export async function startServer(database: string): Promise<{ port: number; stop(): Promise<void> }> {
+  const child = spawn(process.execPath, [fileURLToPath(new URL("./credits-server.ts", import.meta.url)), database, API_KEY], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const [line] = (await once(createInterface(child.stdout!), "line")) as [string];
+  return {
+    port: (JSON.parse(line) as { port: number }).port,
+    stop: async () => {
+      child.stdin!.end();
+      await once(child, "exit");
+    },
+  };
+}
+
+/** `rateOf` over HTTP, on as many connections; `:wallet` in the path is the wallet, and so is the field of the plain way. */
+export async function httpRate(port: number, path: string, asked: Parameters<typeof rateOf>[1]): Promise<number> {
+  const run = Math.random().toString(36).slice(2);
+  const headers = { authorization: `Bearer ${API_KEY}` };
+  const requests = Array.from({ length: asked.requests }, (_, place) => {
+    const wallet = place % asked.wallets;
+    const body = path.includes(":wallet")
+      ? `{"amount":1,"idempotency_key":"${run}-${place}"}`
+      : `{"wallet":${wallet},"idempotency_key":"${run}-${place}"}`;
+    return httpRequest(path.replace(":wallet", String(wallet)), body, headers);
+  });
+  const { seconds } = await send(port, requests, asked.inFlight, 200);
+  return asked.requests / seconds;
 }

@@ -10,7 +10,7 @@ import { grantMany } from "../engine/src/billing/credits/grant-credits.ts";
 import { decimal } from "../engine/src/billing/money/decimal.ts";
 import { commit } from "../engine/src/commit.ts";
 import { createBillwright } from "../engine/src/engine.ts";
-import { type Consumer, naiveConsumer, rateOf, setUpNaive, WALLETS } from "./credits-setup.ts";
+import { type Consumer, httpRate, naiveConsumer, rateOf, setUpNaive, startServer, WALLETS } from "./credits-setup.ts";
 import { benchDatabase } from "./database.ts";
 import { report } from "./table.ts";
 
@@ -18,8 +18,11 @@ const REQUESTS = Number(process.env.REQUESTS ?? 40_000);
 const ROUNDS = Number(process.env.ROUNDS ?? 3);
 const IN_FLIGHT = 128;
 
+type Asked = Parameters<typeof rateOf>[1];
+
 const database = await benchDatabase();
 const billing = await createBillwright({ database: database.url, worker: false, config: { logLevel: "error", databasePoolSize: 10 } });
+const server = await startServer(database.url);
 try {
   const { ctx } = billing;
   await setUpNaive(ctx.pool);
@@ -41,14 +44,21 @@ try {
     },
   };
   const naive = naiveConsumer(ctx.pool);
+  const inProcess = (consumer: Consumer) => (asked: Asked) => rateOf(consumer, asked);
+  const overHttp = (path: string) => (asked: Asked) => httpRate(server.port, path, asked);
+  const coalesced = "/v1/tenants/bench_:wallet/credits/consume";
   const ways = [
-    { what: "one hot wallet, a transaction a request", consumer: naive, wallets: 1, share: 1 / 20 },
-    { what: "one hot wallet, coalesced", consumer: engine, wallets: 1, share: 1 },
-    { what: "1,000 wallets, a transaction a request", consumer: naive, wallets: WALLETS, share: 1 / 5 },
-    { what: "1,000 wallets, coalesced", consumer: engine, wallets: WALLETS, share: 1 },
+    { what: "in-process, one hot wallet, a transaction a request", rate: inProcess(naive), wallets: 1, share: 1 / 20 },
+    { what: "in-process, one hot wallet, coalesced", rate: inProcess(engine), wallets: 1, share: 1 },
+    { what: "in-process, 1,000 wallets, a transaction a request", rate: inProcess(naive), wallets: WALLETS, share: 1 / 5 },
+    { what: "in-process, 1,000 wallets, coalesced", rate: inProcess(engine), wallets: WALLETS, share: 1 },
+    { what: "over HTTP, one hot wallet, a transaction a request", rate: overHttp("/bench/naive"), wallets: 1, share: 1 / 20 },
+    { what: "over HTTP, one hot wallet, coalesced", rate: overHttp(coalesced), wallets: 1, share: 1 / 2 },
+    { what: "over HTTP, 1,000 wallets, a transaction a request", rate: overHttp("/bench/naive"), wallets: WALLETS, share: 1 / 5 },
+    { what: "over HTTP, 1,000 wallets, coalesced", rate: overHttp(coalesced), wallets: WALLETS, share: 1 / 2 },
   ].map((way) => ({ ...way, rates: [] as number[] }));
   const run = (way: (typeof ways)[number], requests: number) =>
-    rateOf(way.consumer, { requests: Math.max(200, requests), wallets: way.wallets, inFlight: IN_FLIGHT });
+    way.rate({ requests: Math.max(200, Math.round(requests)), wallets: way.wallets, inFlight: IN_FLIGHT });
   for (const way of ways) await run(way, (REQUESTS * way.share) / 5);
   for (let round = 0; round < ROUNDS; round++) for (const way of ways) way.rates.push(await run(way, REQUESTS * way.share));
   const medians = ways.map(({ rates }) => rates.toSorted((a, b) => a - b)[Math.floor(rates.length / 2)]!);
@@ -63,6 +73,7 @@ try {
     })),
   );
 } finally {
+  await server.stop();
   await billing.close();
   await database.stop();
 }
