@@ -1,5 +1,6 @@
 /** Credits over HTTP: grants, consumption, holds, gifts, expiry, and what each leaves in the ledger. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
+import { REACTIONS } from "../src/reactions.ts";
 import { createWorld, type World } from "./world.ts";
 
 const CATALOG = {
@@ -369,6 +370,25 @@ describe("who may", () => {
     const other = await wallet([{ amount: 10 }]);
     expect((await other.consume({ amount: 1 }, headers)).status).toBe(404);
   });
+});
+
+test("credits.consumed wakes nothing: the plain consumption writes it beside the door", () => {
+  expect(REACTIONS["credits.consumed"]).toBeUndefined();
+});
+
+test("lesson 31: an invoice that is paid by link brings no credits", async () => {
+  const acme = await wallet([{ amount: 10, source: "purchase" }]);
+  const { invoice_id: invoice } = await world.must("POST", `/v1/tenants/${acme.id}/invoice-items`, {
+    description: "Work",
+    amount: 5_000,
+    currency: "usd",
+    invoice: "own",
+    collection: "send_invoice",
+  });
+  await world.must("POST", `/v1/tenants/${acme.id}/payment-methods/setup-intent`, { token: "tok_visa" });
+  expect((await world.post(`/v1/invoices/${invoice}/pay`, {})).status).toBe(200);
+  expect(await acme.balance()).toMatchObject({ balance: 10 });
+  expect(await acme.ledger()).toHaveLength(1);
 });
 
 describe("the ledger", () => {

@@ -18,15 +18,18 @@ export interface HoldRow {
 const COLUMNS = "id, tenant_id, amount, captured, status, expires_at, created_at, closed_at";
 
 export async function insertHold(tx: Tx, hold: HoldRow): Promise<void> {
-  await tx.query(`insert into credit_holds (${COLUMNS}) values ($1, $2 /* tenant_id */, $3, $4, $5, $6, $7, null)`, [
-    hold.id,
-    hold.tenant_id,
-    hold.amount,
-    hold.captured,
-    hold.status,
-    hold.expires_at === null ? null : formatInstant(hold.expires_at),
-    formatInstant(hold.created_at),
-  ]);
+  await tx.query(
+    `insert into credit_holds (id, tenant_id, amount, captured, status, expires_at, created_at, closed_at) values ($1, $2, $3, $4, $5, $6, $7, null)`,
+    [
+      hold.id,
+      hold.tenant_id,
+      hold.amount,
+      hold.captured,
+      hold.status,
+      hold.expires_at === null ? null : formatInstant(hold.expires_at),
+      formatInstant(hold.created_at),
+    ],
+  );
 }
 
 /** Locked wallets lock their holds: nobody else may close them. */
