@@ -60,11 +60,15 @@ export function libraryOf(ctx: Context): Library {
     return batch ? outcomes : outcomes[0]!;
   }
 
+  async function checkFor(tenantId: string, feature: string, quantity: number | string): Promise<CheckAnswer> {
+    return parseLossless(toJson(await entitlements.check(tenantId, feature, parseQuantity(quantity)))) as CheckAnswer;
+  }
+
   return {
     entitlements: {
-      check: async (tenantId, feature, quantity) => {
+      check: (tenantId, feature, quantity) => {
         if (quantity === undefined) return entitlements.answer(tenantId, feature);
-        return parseLossless(toJson(await entitlements.check(tenantId, feature, parseQuantity(quantity)))) as CheckAnswer;
+        return checkFor(tenantId, feature, quantity);
       },
       consume: async (tenantId, feature, { quantity, idempotencyKey, properties } = {}) => {
         const { json } = await consume(ctx, { tenantId, feature, quantity, key: idempotencyKey, properties });

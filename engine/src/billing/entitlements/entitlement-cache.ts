@@ -19,7 +19,7 @@ import type { CheckAnswer } from "./answer.ts";
 import { batched } from "./batch.ts";
 import type { EntitlementCache, Signals } from "./cache.ts";
 import { type Check, decide } from "./decide.ts";
-import { addUsage, type Counter, checkOf, countedOf, type Kept, type KeptFeature, keep, moveTo } from "./kept.ts";
+import { addUsage, type Counter, checkOf, countedOf, inherit, type Kept, type KeptFeature, keep, moveTo } from "./kept.ts";
 import { featureNotFound, givenAt } from "./read-account.ts";
 import type { Account } from "./standing.ts";
 import { readAccounts } from "./store.ts";
@@ -44,10 +44,15 @@ export interface Hearer {
 // A tenant is some 5 KB with its limits: 250 MB at the most.
 const MAX_TENANTS = 50_000;
 // The nets under what the nodes tell each other: nothing that is answered from memory is older.
-const MAX_TERMS_AGE_MS = 10_000;
+const MAX_TERMS_AGE_MS = 60_000;
 const MAX_COUNTER_AGE_MS = 10_000;
-// From this age on a counter is read again beside the answer, so that nobody waits for it.
+// From these ages on they are read again beside the answer, so that nobody waits for it.
+const REFRESH_TERMS_AGE_MS = 30_000;
 const REFRESH_AGE_MS = 5_000;
+
+function answerOf(check: Check): CheckAnswer {
+  return Object.freeze(parseLossless(toJson(check)) as CheckAnswer);
+}
 
 export function createEntitlementCache(pool: Pool, around: Around): EntitlementCache & Hearer {
   const { clock, catalog, tenants, signals, onError } = around;
@@ -84,20 +89,29 @@ export function createEntitlementCache(pool: Pool, around: Around): EntitlementC
   );
 
   /** What is kept and holds at this moment. */
-  function current(tenantId: string): Kept | null {
+  function current(tenantId: string, at: number): Kept | null {
     if (!hears) return null;
     const found = kept.get(tenantId);
-    if (!found || age() - found.loadedAt > MAX_TERMS_AGE_MS) return null;
+    if (!found || at - found.loadedAt > MAX_TERMS_AGE_MS) return null;
     const now = found.clock ?? clock.now();
-    return now >= found.from && now < found.until ? found : null;
+    if (now < found.from || now >= found.until) return null;
+    if (at - found.loadedAt > REFRESH_TERMS_AGE_MS && !loading.has(tenantId)) begin(tenantId).catch(onError);
+    return found;
   }
 
   async function find(tenantId: string): Promise<Kept> {
-    const found = current(tenantId) ?? (hears ? loading.get(tenantId) : undefined);
-    if (found) return found;
+    const found = current(tenantId, age()) ?? (hears ? loading.get(tenantId) : undefined);
+    const got = await (found ?? begin(tenantId));
+    // A window may have ended while another one's read was waited for.
+    return (got.clock ?? clock.now()) < got.until ? got : begin(tenantId);
+  }
+
+  function begin(tenantId: string): Promise<Kept> {
     const mine: Promise<Kept> = load(tenantId).then((fresh) => {
       // Forgotten while it was read: good for those who asked before, and for nobody after.
       if (hears && loading.get(tenantId) === mine) {
+        const before = kept.get(tenantId);
+        if (before) inherit(fresh, before);
         kept.set(tenantId, fresh);
         byNo.set(fresh.given.account.tenant.no, fresh);
       }
@@ -156,9 +170,10 @@ export function createEntitlementCache(pool: Pool, around: Around): EntitlementC
 
   /** A feature that can be answered from memory. */
   function settled(tenantId: string, name: string): KeptFeature | null {
-    const feature = current(tenantId)?.features.get(name);
+    const at = age();
+    const feature = current(tenantId, at)?.features.get(name);
     if (!feature) return null;
-    for (const { value, readAt } of feature.counters) if (value === null || age() - readAt > REFRESH_AGE_MS) return null;
+    for (const { value, readAt } of feature.counters) if (value === null || at - readAt > REFRESH_AGE_MS) return null;
     return feature;
   }
 
@@ -201,10 +216,11 @@ export function createEntitlementCache(pool: Pool, around: Around): EntitlementC
       const feature = settled(tenantId, name);
       return feature ? checkOf(feature, quantity) : checkSlowly(tenantId, name, quantity);
     },
-    async answer(tenantId, name) {
+    answer(tenantId, name) {
       const feature = settled(tenantId, name);
-      if (!feature) return parseLossless(toJson(await checkSlowly(tenantId, name, null))) as CheckAnswer;
-      feature.answer ??= Object.freeze(parseLossless(toJson(checkOf(feature, null))) as CheckAnswer);
+      if (!feature) return checkSlowly(tenantId, name, null).then(answerOf);
+      // The promise is kept with the answer: a new one for each would be much of what a check costs.
+      feature.answer ??= Promise.resolve(answerOf(checkOf(feature, null)));
       return feature.answer;
     },
     async checkText(tenantId, name) {

@@ -32,7 +32,7 @@ export interface KeptFeature {
   readonly counters: readonly Counter[];
   /** Without a quantity; null: to be decided anew. */
   text: string | null;
-  answer: CheckAnswer | null;
+  answer: Promise<CheckAnswer> | null;
 }
 
 export interface Kept {
@@ -78,6 +78,17 @@ export function keep(given: Given, now: Instant, loadedAt: number): Kept {
     features,
     counters: Map.groupBy(all, ({ meter }) => meter.no),
   };
+}
+
+/** Read anew while nothing had changed: what was counted in the same windows is as good as before. */
+export function inherit(fresh: Kept, before: Kept): void {
+  for (const [meterNo, counters] of fresh.counters) {
+    for (const counter of counters) {
+      const { start, end } = counter.period;
+      const old = before.counters.get(meterNo)?.find(({ period }) => period.start === start && period.end === end);
+      if (old && counter.value === null) Object.assign(counter, { value: old.value, readAt: old.readAt, tick: old.tick });
+    }
+  }
 }
 
 /** `used` of each counter of the feature, in order. */
