@@ -30,15 +30,17 @@ const model = wrapLanguageModel({
 });
 
 try {
+  let failure: unknown;
   const { textStream } = streamText({
     model,
     prompt: process.argv[2] ?? "What is a ledger?",
     maxRetries: 0,
     onError: ({ error }) => {
-      throw error;
+      failure = error;
     },
   });
   for await (const part of textStream) process.stdout.write(part);
+  if (failure) throw failure;
   const { available, held } = await client.credits.get(tenant);
   console.log(`\n${available} credits left, ${held} held.`);
 } catch (error) {

@@ -45,6 +45,16 @@ export interface Config {
   smtp: { url: string; from: string } | null;
   /** null: nothing is sent by WhatsApp. */
   whatsapp: { apiUrl: string; phoneNumberId: string; token: string } | null;
+  /** Live streams of events: whether there are any, how many may be open in a process and for a tenant, and how they are kept. */
+  stream: {
+    enabled: boolean;
+    maxOpen: number;
+    maxPerTenant: number;
+    heartbeatMs: number;
+    maxBufferedBytes: number;
+    stallMs: number;
+    pollMs: number;
+  };
 }
 
 export interface Seller {
@@ -107,6 +117,15 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
     },
     smtp: smtp(env),
     whatsapp: whatsapp(env),
+    stream: {
+      enabled: oneOf(env, "ENABLE_BILLING_STREAM", ["true", "false"], "true") === "true",
+      maxOpen: integer(env, "BILLING_STREAM_MAX_OPEN", 10_000, 1, 1_000_000),
+      maxPerTenant: integer(env, "BILLING_STREAM_MAX_PER_TENANT", 100, 1, 1_000_000),
+      heartbeatMs: integer(env, "BILLING_STREAM_HEARTBEAT_SECONDS", 15, 1, 600) * 1_000,
+      maxBufferedBytes: integer(env, "BILLING_STREAM_BUFFER_KB", 256, 16, 65_536) * 1_024,
+      stallMs: integer(env, "BILLING_STREAM_STALL_SECONDS", 30, 1, 600) * 1_000,
+      pollMs: integer(env, "BILLING_STREAM_POLL_SECONDS", 5, 1, 3_600) * 1_000,
+    },
   };
   return { ...config, ...overrides };
 }

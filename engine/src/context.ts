@@ -9,6 +9,7 @@ import type { UsageWatch } from "./billing/usage/watch.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { Pool } from "./db/pool.ts";
+import type { Timeline } from "./events/timeline.ts";
 import type { GatewayRegistry } from "./gateways/registry.ts";
 
 export interface Context {
@@ -26,4 +27,6 @@ export interface Context {
   taxes: TaxEngine;
   /** What carries invoices to people. */
   notifiers: Notifiers;
+  /** Streams of events, and the word to others that there are new ones. */
+  timeline: Timeline;
 }

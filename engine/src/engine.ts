@@ -30,7 +30,10 @@ import { startEmbedded } from "./db/embedded.ts";
 import { listen } from "./db/listen.ts";
 import { migrate } from "./db/migrate.ts";
 import { openPool } from "./db/pool.ts";
+import { postgresWake } from "./events/postgres-wake.ts";
 import { eventRoutes } from "./events/routes.ts";
+import { eventStreamRoutes } from "./events/stream-routes.ts";
+import { createTimeline } from "./events/timeline.ts";
 import { createGatewayRegistry } from "./gateways/registry.ts";
 import { sandboxGateway } from "./gateways/sandbox/gateway.ts";
 import { healthRoutes } from "./http/health.ts";
@@ -104,6 +107,14 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       signals: postgresSignals(pool),
       onError: (error) => log.warn({ err: error }, "limits could not be looked at; the next check or sweep will"),
     });
+    const onEventTrouble = (error: Error) => log.warn({ err: error, part: "events" }, "following events was interrupted");
+    const timeline = createTimeline({
+      pool,
+      wake: postgresWake(pool, databaseUrl, onEventTrouble),
+      settings: config.stream,
+      onTrouble: onEventTrouble,
+    });
+    ends.push(() => timeline.close());
     const ctx: Context = {
       config,
       clock,
@@ -119,6 +130,7 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
         email: mail,
         whatsapp: config.whatsapp && whatsappNotifier(config.whatsapp),
       },
+      timeline,
     };
     entitlements.evaluateBy((used) => evaluateLimits(ctx, used));
     ends.push(() => entitlements.close());
@@ -163,6 +175,7 @@ export function registerRoutes(app: FastifyInstance, ctx: Context): void {
   lifecycleRoutes(app, ctx);
   entitlementRoutes(app, ctx);
   eventRoutes(app, ctx);
+  eventStreamRoutes(app, ctx);
   keyRoutes(app, ctx);
   testClockRoutes(app, ctx);
   healthRoutes(app, ctx);

@@ -41,7 +41,9 @@ describe("the write door", () => {
         await follow();
         await sleep(1);
       }
-      while ((await follow()) > 0);
+      // Transactions of other databases of the server hold followers back, too: none is not yet the end.
+      while (seen.length < 120) if ((await follow()) === 0) await sleep(5);
+      expect(await follow()).toBe(0);
     })();
     const numbers = Array.from({ length: 120 }, (_, n) => n);
     const lanes = Array.from({ length: 6 }, async (_, lane) => {

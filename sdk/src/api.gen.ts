@@ -1332,6 +1332,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tenants/{tenant_id}/events/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow the billing events of a tenant live, as Server-Sent Events
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getTenantsEventsStream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/api-keys": {
         parameters: {
             query?: never;
@@ -8405,8 +8425,14 @@ export interface operations {
                 limit?: number;
                 /** @description The next_cursor of the page before. */
                 cursor?: string;
-                /** @description Only those of this type. */
-                type?: "tenant.created" | "tenant.updated" | "tenant.erased" | "subscription.started" | "subscription.updated" | "subscription.plan_changed" | "subscription.trial_ending" | "subscription.trial_ended" | "subscription.renewed" | "subscription.paused" | "subscription.resumed" | "subscription.past_due" | "subscription.canceled" | "subscription.expired" | "invoice.created" | "invoice.finalized" | "invoice.paid" | "invoice.payment_failed" | "invoice.voided" | "invoice.marked_uncollectible" | "invoice.credited" | "invoice.sent" | "payment.succeeded" | "payment.failed" | "payment.refunded" | "payment.refund_failed" | "credits.granted" | "credits.consumed" | "credits.expiring" | "credits.expired" | "credits.low_balance" | "entitlement.overridden" | "entitlement.override_removed" | "credits.refunded" | "credits.transferred" | "usage.aggregated" | "usage.limit_approaching" | "usage.limit_reached" | "catalog.changed";
+                /** @description Only events of these types: `invoice.paid`; several with commas, or by repeating it; `invoice.*` for all of a noun. */
+                type?: string | string[];
+                /** @description Only events from here: api, engine, or a gateway; several with commas. */
+                source?: string;
+                /** @description Events that occurred at this instant or later. */
+                from?: string;
+                /** @description Events that occurred before this instant. */
+                to?: string;
             };
             header?: never;
             path: {
@@ -8427,6 +8453,48 @@ export interface operations {
                         items: components["schemas"]["BillingEvent"][];
                         next_cursor: string | null;
                     };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getTenantsEventsStream: {
+        parameters: {
+            query?: {
+                /** @description Only events of these types: `invoice.paid`; several with commas, or by repeating it; `invoice.*` for all of a noun. */
+                type?: string | string[];
+                /** @description What the header Last-Event-ID says, for who cannot send it; the header goes before it. */
+                last_event_id?: string;
+                /** @description Without an id: only what is new, or all that ever happened. `now` if not said. */
+                from?: "now" | "beginning";
+            };
+            header?: never;
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
                 };
             };
             /** @description `unauthenticated`: credentials are missing or not valid. */

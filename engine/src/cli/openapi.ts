@@ -11,6 +11,8 @@ import { readConfig } from "../config.ts";
 import type { Context } from "../context.ts";
 import { openPool } from "../db/pool.ts";
 import { registerRoutes } from "../engine.ts";
+import { postgresWake } from "../events/postgres-wake.ts";
+import { createTimeline } from "../events/timeline.ts";
 import { createGatewayRegistry } from "../gateways/registry.ts";
 import { buildServer } from "../http/server.ts";
 import { openLog } from "../telemetry/log.ts";
@@ -21,7 +23,8 @@ export const FILE = fileURLToPath(new URL("../../openapi.json", import.meta.url)
 export async function documentText(): Promise<string> {
   // Defaults alone, so that nobody's environment changes what is written.
   const config = readConfig({});
-  const pool = openPool("postgres://nobody@localhost/none", 1, () => undefined);
+  const nowhere = "postgres://nobody@localhost/none";
+  const pool = openPool(nowhere, 1, () => undefined);
   const catalog = createCatalogCache(pool);
   const tenants = createTenantCache(pool, systemClock);
   const signals = postgresSignals(pool);
@@ -38,6 +41,12 @@ export async function documentText(): Promise<string> {
     gateways: createGatewayRegistry([]),
     taxes: ownTaxEngine(catalog, config.seller),
     notifiers: { email: null, whatsapp: null },
+    timeline: createTimeline({
+      pool,
+      wake: postgresWake(pool, nowhere, () => undefined),
+      settings: config.stream,
+      onTrouble: () => undefined,
+    }),
   };
   const app = await buildServer(ctx, (server) => registerRoutes(server, ctx));
   try {

@@ -33,6 +33,8 @@ export function openPool(url: string, size: number, onError: (error: Error) => v
   });
   // Without a listener, a restart of the server kills the process.
   pool.on("error", onError);
+  // The pool listens to idle connections only: one that is lost in the middle of a transaction would kill the process too. Its next statement fails.
+  pool.on("connect", (client) => client.on("error", () => undefined));
   return pool;
 }
 

@@ -18,8 +18,10 @@ export function stamp(happening: Happening, occurredAt: Instant, source: string)
 
 const COLUMNS = ["id", "tenant_id", "type", "subject", "summary", "data", "source", "occurred_at"] as const;
 
-/** However many events, at once: an invoice run appends some thousand. */
-export async function appendEvents(tx: Pick<Tx, "copy">, events: readonly AppendedEvent[]): Promise<void> {
+/** However many events, at once: an invoice run appends some thousand. Who follows is woken once they are committed. */
+export async function appendEvents(tx: Pick<Tx, "copy" | "ctx" | "afterCommit">, events: readonly AppendedEvent[]): Promise<void> {
+  if (events.length === 0) return;
+  tx.afterCommit(() => tx.ctx.timeline.ring());
   await tx.copy(
     "billing_events",
     COLUMNS,

@@ -1,29 +1,18 @@
 /** HTTP of billing events: the history of a tenant. */
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
-import { formatInstant } from "../billing/time/instant.ts";
+import { parseInstant } from "../billing/time/instant.ts";
 import type { Context } from "../context.ts";
 import { onPool } from "../db/pool.ts";
-import { tenantNotFound } from "../errors.ts";
+import { invalidField, tenantNotFound } from "../errors.ts";
 import { DEFAULT_LIMIT, decodeCursor, pageOf } from "../http/list.ts";
 import { route } from "../http/route.ts";
-import { Closed, Instant, ListQuery, Named, Nullable, OneOf, Page, TenantId } from "../http/schema.ts";
+import { Closed, Instant, ListQuery, Page } from "../http/schema.ts";
+import { TypeFilter, typesOf } from "./filter.ts";
 import { listEvents } from "./history.ts";
-import { EVENT_TYPES } from "./types.ts";
+import { EventView, eventView } from "./view.ts";
 
-const EventView = Named(
-  "BillingEvent",
-  Type.Object({
-    id: Type.String(),
-    type: OneOf(EVENT_TYPES),
-    tenant_id: Nullable(TenantId()),
-    occurred_at: Instant(),
-    subject: Nullable(Type.String()),
-    summary: Type.String({ description: "What happened, in a sentence." }),
-    data: Type.Object({}, { additionalProperties: true }),
-    source: Type.String({ description: "api, engine, or the gateway that reported it." }),
-  }),
-);
+const WHOLE = /^\d{1,20}$/;
 
 export function eventRoutes(app: FastifyInstance, ctx: Context): void {
   route(app, ctx, {
@@ -32,19 +21,39 @@ export function eventRoutes(app: FastifyInstance, ctx: Context): void {
     permission: "billing.read",
     summary: "List the billing events of a tenant, newest first",
     params: Type.Object({ tenant_id: Type.String() }),
-    query: Closed({ ...ListQuery, type: Type.Optional(OneOf(EVENT_TYPES)) }),
+    query: Closed({
+      ...ListQuery,
+      type: Type.Optional(TypeFilter),
+      source: Type.Optional(
+        Type.String({
+          pattern: "^[a-z][a-z0-9_-]{0,63}(,[a-z][a-z0-9_-]{0,63}){0,19}$",
+          description: "Only events from here: api, engine, or a gateway; several with commas.",
+        }),
+      ),
+      from: Type.Optional(Instant("Events that occurred at this instant or later.")),
+      to: Type.Optional(Instant("Events that occurred before this instant.")),
+    }),
     response: { 200: Page(EventView) },
     handle: async ({ params, query }) => {
       if (!(await ctx.tenants.find(params.tenant_id))) throw tenantNotFound(params.tenant_id);
       const limit = query.limit ?? DEFAULT_LIMIT;
-      const before = decodeCursor(query.cursor, 1)?.[0] ?? null;
-      const rows = await listEvents(onPool(ctx.pool), params.tenant_id, { type: query.type ?? null, before, limit: limit + 1 });
-      return pageOf(
-        rows,
-        limit,
-        ({ seq: _seq, occurred_at, ...event }) => ({ ...event, occurred_at: formatInstant(occurred_at) }),
-        (row) => [row.seq],
-      );
+      const filter = {
+        types: typesOf(query.type),
+        sources: query.source?.split(",") ?? null,
+        from: query.from === undefined ? null : parseInstant(query.from),
+        to: query.to === undefined ? null : parseInstant(query.to),
+      };
+      const rows = await listEvents(onPool(ctx.pool), params.tenant_id, filter, positionOf(query.cursor), limit + 1);
+      return pageOf(rows, limit, eventView, (row) => [row.xid, row.seq]);
     },
   });
+}
+
+function positionOf(cursor: string | undefined) {
+  const parts = decodeCursor(cursor, 2);
+  if (parts === null) return null;
+  const [xid, seq] = parts as [string, string];
+  if (!WHOLE.test(xid) || !WHOLE.test(seq) || BigInt(xid) >= 2n ** 64n || BigInt(seq) >= 2n ** 63n)
+    throw invalidField("cursor", "is not a cursor of this list");
+  return { xid, seq };
 }

@@ -122,6 +122,8 @@ export function route<P extends TSchema, Q extends TSchema, B extends TSchema>(
           return new Printed(outcome.replayed.json);
         },
       });
+      // A stream writes for itself from here on.
+      if (reply.sent) return reply;
       if (!reply.hasHeader("content-type")) reply.header("content-type", "application/json; charset=utf-8");
       return reply.send(answer instanceof Printed ? answer.json : toJson(answer));
     },
