@@ -20,9 +20,17 @@ export interface Fault {
   index?: number;
 }
 
+/** A bundle may hold this class twice, once for the client and once for a guard; both are the same to `instanceof`. */
+const BRAND = Symbol.for("billwright.error");
+
 /** Every failure of a call. Compare `code`; `message` is for people. */
 export class BillwrightError extends Error {
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === "object" && value !== null && BRAND in value;
+  }
+
   override readonly name = "BillwrightError";
+  readonly [BRAND] = true;
   /** HTTP status; 0 where the engine gave no answer. */
   readonly status: number;
   readonly code: ErrorCode;

@@ -81,7 +81,7 @@ export async function decideQuota<Request>(
     }
     if (refused) return refusal(refused, options.window);
     if (error.code === "tenant_not_found") return stranger(tenant);
-    throw error;
+    throw mistake("requireQuota", feature, error);
   }
 }
 
@@ -100,8 +100,13 @@ export async function decideFeature<Request>(
       : refusal(check, undefined);
   } catch (error) {
     if (error instanceof BillwrightError && error.code === "tenant_not_found") return stranger(tenant);
-    throw error;
+    throw mistake("requireFeature", feature, error);
   }
+}
+
+/** Frameworks answer with an error's own `status`, and the engine's 404 is none of the one who asked here. */
+function mistake(guard: string, feature: string, cause: unknown): Error {
+  return new Error(`${guard}(${JSON.stringify(feature)}): ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
 }
 
 /** What the engine, or the policy for outages, said no by; null: it is another failure. */

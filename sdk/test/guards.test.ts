@@ -162,7 +162,7 @@ export const { requireQuota, requireFeature } = guards(client, { tenant: (reques
   });
   const url = `http://127.0.0.1:${port}`;
   // Each route is compiled when it is first asked for.
-  await eventually(async () => void (await fetch(url)), 120_000);
+  await eventually(async () => void (await fetch(`${url}/chat`)), 120_000);
   for (const name of Object.keys(routes)) await fetch(`${url}/${name}`);
   return {
     url,

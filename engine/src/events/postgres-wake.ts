@@ -1,6 +1,6 @@
 /**
  * Wakes by NOTIFY. It is sent right after the transaction that wrote events, not within it: a commit that notifies takes one lock
- * of the whole server until it is on disk, so that such commits queue up one by one (docs/decisions/0019-wake-after-commit.md).
+ * of the whole server until it is on disk, so that such commits queue up one by one (docs/decisions/0017-wake-after-commit.md).
  */
 import { randomBytes } from "node:crypto";
 import pg from "pg";
