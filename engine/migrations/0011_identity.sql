@@ -115,3 +115,19 @@ begin
       audited[1], audited[2], audited[3], audited[4], audited[5]);
   end loop;
 end $$;
+
+do $$
+declare
+  audited text[];
+begin
+  foreach audited slice 1 in array array[
+    ['credit_grants', 'insert', 'credit_grant', 'id', 'tenant_id', ''],
+    ['credit_holds', 'insert', 'credit_hold', 'id', 'tenant_id', ''],
+    ['credit_top_ups', 'insert or update or delete', 'credit_top_up', 'tenant_id', 'tenant_id', ''],
+    ['entitlement_overrides', 'insert or update or delete', 'entitlement_override', 'feature', 'tenant_id', '']
+  ] loop
+    execute format(
+      'create trigger audit after %s on %I for each row when (coalesce(current_setting(''billwright.actor'', true), '''') <> '''') execute function audit_change(%L, %L, %L, %L)',
+      audited[2], audited[1], audited[3], audited[4], audited[5], audited[6]);
+  end loop;
+end $$;

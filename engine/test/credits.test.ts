@@ -124,7 +124,7 @@ describe("grants", () => {
     expect(await acme.left()).toEqual({ bought: 5, plan: 10 });
     expect((await acme.balance()).by_source).toEqual({ purchase: 5, plan: 10 });
     // The ledger is written first, and balances follow it: where a row is refused, nothing has moved.
-    const pool = world.billing.ctx.pool;
+    const pool = world.owner;
     const overdrawn = `insert into credit_transfers (tenant_id, seq, leg, id, type, from_account, to_account, amount, grant_id, balance_after, at)
       select tenant_id, 99, 1, 'txn_x', 'consumed', 'available', 'consumed', 5.5, id, 0, created_at from credit_grants where tenant_id = '${acme.id}' and reason = 'bought'`;
     await expect(pool.query(overdrawn)).rejects.toThrow(/credit_grants_remaining_check/);

@@ -127,7 +127,7 @@ test("a node's own usage moves its counters exactly, without reading them again"
 test("while a node cannot hear the database, it keeps nothing: slower, not wrong", async () => {
   await world.must("PUT", "/v1/tenants/deaf", {});
   expect(await limitOn(other, "deaf")).toBe(10);
-  await onPool(world.billing.ctx.pool).query(
+  await world.owner.query(
     "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'billwright signals' and datname = current_database()",
   );
   await sleep(60);

@@ -173,7 +173,7 @@ it("readers that come back again and again, at any moment and to any engine, hea
 
 describe("connections that break", () => {
   const killed = async (): Promise<number> => {
-    const [row] = await onPool(world.billing.ctx.pool).query<{ count: number }>(
+    const [row] = await onPool(world.owner).query<{ count: number }>(
       "select count(pg_terminate_backend(pid))::integer as count from pg_stat_activity where datname = current_database() and application_name = 'billwright events'",
     );
     return row!.count;
@@ -220,7 +220,7 @@ describe("connections that break", () => {
       sent.push(write("storm", [n], n % 7, world.billing).catch(() => undefined));
       await sleep(5);
       if (n % 15 === 14) {
-        await onPool(world.billing.ctx.pool)
+        await onPool(world.owner)
           .query("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()")
           .catch(() => undefined);
       }

@@ -1,6 +1,7 @@
 /** The one harness of tests that need the whole engine: a fresh database, real routes, a test clock, nothing mocked. */
 import type { InjectOptions } from "fastify";
 import type { Config } from "../src/config.ts";
+import { openPool, type Pool } from "../src/db/pool.ts";
 import { type Billwright, createBillwright } from "../src/engine.ts";
 import { parseLossless } from "../src/lossless.ts";
 import { watchAnswers } from "./answers.ts";
@@ -18,6 +19,8 @@ export interface Answer {
 
 export interface World {
   billing: Billwright;
+  /** As who owns the tables: for hand edits, and to stop what the engine may not. */
+  readonly owner: Pool;
   call(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", url: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   get(url: string): Promise<Answer>;
   post(url: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
@@ -62,8 +65,13 @@ export async function createWorld(options: { config?: Partial<Config>; worker?: 
     if (answer.status >= 300) throw new Error(`${method} ${url} answered ${answer.status}: ${answer.text}`);
     return answer.body;
   };
+  let owner: Pool | null = null;
   return {
     billing,
+    get owner() {
+      owner ??= openPool(database.url, 1, () => undefined, "owner");
+      return owner;
+    },
     call,
     must,
     get: (url) => call("GET", url),
@@ -75,6 +83,7 @@ export async function createWorld(options: { config?: Partial<Config>; worker?: 
     },
     close: async () => {
       await billing.close();
+      await owner?.end();
       await database.drop();
       // What was asked past `call`, by a client or over a socket.
       answers.check();

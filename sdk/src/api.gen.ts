@@ -495,7 +495,7 @@ export interface paths {
         put?: never;
         /**
          * Grant credits
-         * @description Needs the scope `billing.write`.
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
          */
         post: operations["postTenantsCreditsGrants"];
         delete?: never;
@@ -1330,13 +1330,13 @@ export interface paths {
         get?: never;
         /**
          * Give the tenant something else of a feature than its plan does; replaces what was given before
-         * @description Needs the scope `billing.write`.
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
          */
         put: operations["putTenantsEntitlementOverridesByFeature"];
         post?: never;
         /**
          * The tenant has again what its plan says of the feature
-         * @description Needs the scope `billing.write`.
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
          */
         delete: operations["deleteTenantsEntitlementOverridesByFeature"];
         options?: never;

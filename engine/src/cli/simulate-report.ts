@@ -1,6 +1,7 @@
 /** The simulated year as tables: subscriptions, money, currencies; then what the proof of the books says, and their digest. */
 import { styleText } from "node:util";
 import { type Amount, NOTHING, plus, roundMinor, scale, toDecimal } from "../billing/money/amount.ts";
+import { grouped, inMajor } from "../billing/money/written.ts";
 import { formatInstant } from "../billing/time/instant.ts";
 import type { CurrencySum } from "../simulation/year/books.ts";
 import type { Digest } from "../simulation/year/digest.ts";
@@ -8,7 +9,6 @@ import type { Lived, Month } from "../simulation/year/live.ts";
 import { table } from "./table.ts";
 import type { Verdict } from "./verify/books.ts";
 import { printReport } from "./verify/report.ts";
-import { grouped, inMajor } from "../billing/money/written.ts";
 
 export interface Year extends Lived {
   seed: number;

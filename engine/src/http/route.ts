@@ -181,7 +181,8 @@ export function confine(principal: Principal, tenantId: string): void {
   if (!isTenantId(tenantId) || (principal.tenantId !== null && principal.tenantId !== tenantId)) throw tenantNotFound(tenantId);
 }
 
-function originOf(request: FastifyRequest): Origin {
+/** Where a request comes from, for the audit log. */
+export function originOf(request: FastifyRequest): Origin {
   return {
     action: `${request.method} ${request.routeOptions.url ?? ""}`,
     requestId: request.id,

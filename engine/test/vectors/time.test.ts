@@ -20,8 +20,8 @@ import {
 import { startOfDay } from "../../src/billing/time/zone.ts";
 import {
   ABSENT,
-  DEFINED_KINDS,
   CREDIT_KINDS,
+  DEFINED_KINDS,
   INVOICE_KINDS,
   LATER_KINDS,
   loadKinds,
@@ -297,7 +297,8 @@ function suite(all: Vector[]): void {
 
   test("every kind of the files is checked here, in the rating or the invoice suite, or waits with a reason", () => {
     const homes = (kind: string) =>
-      [TIME_KINDS, RATING_KINDS, INVOICE_KINDS, DEFINED_KINDS, TOP_UP_KINDS, CREDIT_KINDS, LATER_KINDS].filter((kinds) => kinds.has(kind)).length;
+      [TIME_KINDS, RATING_KINDS, INVOICE_KINDS, DEFINED_KINDS, TOP_UP_KINDS, CREDIT_KINDS, LATER_KINDS].filter((kinds) => kinds.has(kind))
+        .length;
     expect(loadKinds()!.filter((kind) => homes(kind) !== 1)).toEqual([]);
     const used = new Set(all.map((vector) => vector.kind));
     expect([...TIME_KINDS].filter((kind) => used.has(kind) && !checked.has(kind))).toEqual([]);

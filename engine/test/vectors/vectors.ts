@@ -101,9 +101,7 @@ export const CREDIT_KINDS: ReadonlySet<string> = new Set([
 ]);
 
 /** Kinds that a capability still to come covers, with the reason that they wait. */
-export const LATER_KINDS: ReadonlyMap<string, string> = new Map([
-  ["alert.thresholds", "usage alerts belong to the usage room"],
-]);
+export const LATER_KINDS: ReadonlyMap<string, string> = new Map([["alert.thresholds", "usage alerts belong to the usage room"]]);
 
 /** All cases, or null where the folder is absent. */
 export function loadVectors(): Vector[] | null {

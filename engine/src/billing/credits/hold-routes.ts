@@ -2,7 +2,7 @@
 import type { FastifyInstance } from "fastify";
 import { commit } from "../../commit.ts";
 import type { Context } from "../../context.ts";
-import { route } from "../../http/route.ts";
+import { originOf, route } from "../../http/route.ts";
 import { holdExpiry, keyOf, optionalAmount, positive } from "./ask.ts";
 import { captureHold, releaseHold } from "./close-hold.ts";
 import { insufficientCredits } from "./earlier.ts";
@@ -22,7 +22,7 @@ export function holdRoutes(app: FastifyInstance, ctx: Context): void {
     handle: async ({ params: { tenant_id: id }, body, request, reply, principal }) => {
       const key = keyOf(body, request.headers["idempotency-key"]);
       const amount = positive("amount", body.amount);
-      const held = await commit(ctx, { principal, tenantId: id, source: "api" }, (tx) =>
+      const held = await commit(ctx, { principal, origin: originOf(request), tenantId: id, source: "api" }, (tx) =>
         placeHold(tx, { tenantId: id, amount, ...holdExpiry(body, tx.now), reason: body.reason ?? null, key }),
       );
       if (held.outcome === "insufficient") throw insufficientCredits(held);
@@ -44,7 +44,11 @@ export function holdRoutes(app: FastifyInstance, ctx: Context): void {
     handle: async ({ params, body, request, principal }) => {
       const key = keyOf(body, request.headers["idempotency-key"]);
       const input = { tenantId: params.tenant_id, holdId: params.id, amount: optionalAmount(body?.amount), key };
-      return holdView(await commit(ctx, { principal, tenantId: params.tenant_id, source: "api" }, (tx) => captureHold(tx, input)));
+      return holdView(
+        await commit(ctx, { principal, origin: originOf(request), tenantId: params.tenant_id, source: "api" }, (tx) =>
+          captureHold(tx, input),
+        ),
+      );
     },
   });
 
@@ -59,7 +63,11 @@ export function holdRoutes(app: FastifyInstance, ctx: Context): void {
     handle: async ({ params, body, request, principal }) => {
       const key = keyOf(body, request.headers["idempotency-key"]);
       const input = { tenantId: params.tenant_id, holdId: params.id, key };
-      return holdView(await commit(ctx, { principal, tenantId: params.tenant_id, source: "api" }, (tx) => releaseHold(tx, input)));
+      return holdView(
+        await commit(ctx, { principal, origin: originOf(request), tenantId: params.tenant_id, source: "api" }, (tx) =>
+          releaseHold(tx, input),
+        ),
+      );
     },
   });
 }

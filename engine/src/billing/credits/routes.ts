@@ -5,7 +5,7 @@ import type { Context } from "../../context.ts";
 import { onPool } from "../../db/pool.ts";
 import { invalidField, tenantNotFound } from "../../errors.ts";
 import { DEFAULT_LIMIT, decodeCursor, pageOf } from "../../http/list.ts";
-import { route } from "../../http/route.ts";
+import { originOf, route } from "../../http/route.ts";
 import { transactionOf } from "./answer.ts";
 import { consumeRequest, grantInput, keyOf, positive } from "./ask.ts";
 import { readBalance } from "./balance.ts";
@@ -113,14 +113,14 @@ function grantRoutes(app: FastifyInstance, ctx: Context): void {
   route(app, ctx, {
     method: "POST",
     url: "/v1/tenants/:tenant_id/credits/grants",
-    permission: "billing.write",
+    permission: "operate",
     summary: "Grant credits",
     params: schema.OfTenant,
     body: schema.GrantBody,
     response: { 201: schema.GrantView },
     handle: async ({ params: { tenant_id: id }, body, request, reply, principal }) => {
       const key = keyOf(body, request.headers["idempotency-key"]);
-      const { grant, replayed } = await commit(ctx, { principal, tenantId: id, source: "api" }, (tx) =>
+      const { grant, replayed } = await commit(ctx, { principal, origin: originOf(request), tenantId: id, source: "api" }, (tx) =>
         grantCredits(tx, grantInput(id, body, key, tx.now)),
       );
       reply.status(201);
@@ -140,7 +140,9 @@ function grantRoutes(app: FastifyInstance, ctx: Context): void {
     handle: async ({ params: { tenant_id: id }, body, request, reply, principal }) => {
       const key = keyOf(body, request.headers["idempotency-key"]);
       const input = { from: id, to: body.to, amount: positive("amount", body.amount), reason: body.reason ?? null, key };
-      const given = await commit(ctx, { principal, tenantId: id, source: "api" }, (tx) => giveCredits(tx, input));
+      const given = await commit(ctx, { principal, origin: originOf(request), tenantId: id, across: true, source: "api" }, (tx) =>
+        giveCredits(tx, input),
+      );
       if (given.outcome === "insufficient") throw insufficientCredits(given);
       reply.status(201);
       if (given.replayed) reply.header("Idempotent-Replayed", "true");

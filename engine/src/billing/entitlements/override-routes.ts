@@ -29,7 +29,7 @@ export function overrideRoutes(app: FastifyInstance, ctx: Context): void {
   route(app, ctx, {
     method: "PUT",
     url: "/v1/tenants/:tenant_id/entitlement-overrides/:feature",
-    permission: "billing.write",
+    permission: "operate",
     summary: "Give the tenant something else of a feature than its plan does; replaces what was given before",
     params: OfFeature,
     body: OverrideBody,
@@ -57,7 +57,7 @@ export function overrideRoutes(app: FastifyInstance, ctx: Context): void {
   route(app, ctx, {
     method: "DELETE",
     url: "/v1/tenants/:tenant_id/entitlement-overrides/:feature",
-    permission: "billing.write",
+    permission: "operate",
     summary: "The tenant has again what its plan says of the feature",
     params: OfFeature,
     response: { 200: OverrideView },
