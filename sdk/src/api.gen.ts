@@ -9318,6 +9318,7 @@ export interface operations {
                         tenant_id: string;
                         subscription: components["schemas"]["Subscription"];
                         entitlements: components["schemas"]["Entitlements"];
+                        credits: components["schemas"]["CreditBalance"];
                         open_invoices: components["schemas"]["Invoice"][];
                         /** Invoice */
                         next_invoice: {

@@ -8,6 +8,8 @@ import { invalidField, Refusal } from "../../errors.ts";
 import { toJson } from "../../http/json.ts";
 import type { CatalogSnapshot } from "../catalog/cache.ts";
 import type { Meter } from "../catalog/meter.ts";
+import { storeBurning } from "../credits/burn-usage.ts";
+import { burns } from "../usage/burner.ts";
 import { eventId, type UsageEvent } from "../usage/event.ts";
 import { insertEvents } from "../usage/store.ts";
 import type { Storing } from "../usage/watch.ts";
@@ -37,6 +39,8 @@ interface Candidate {
   counted: Counted[];
   /** Its event is there, recorded as plain usage. */
   isUsage: boolean;
+  /** Its events are written already. */
+  isStored: boolean;
   outcome: Outcome | null;
 }
 
@@ -88,7 +92,7 @@ async function prepareAll(tx: Tx, asks: readonly Ask[], catalog: CatalogSnapshot
       const counted = shared.get(name) ?? [];
       shared.set(name, counted);
       const key = { identity: events[0]!.identity, content: contentOf(ask) };
-      return [{ place, ask, given, grant, meter, events, ...key, counted, isUsage: false, outcome: null }];
+      return [{ place, ask, given, grant, meter, events, ...key, counted, isUsage: false, isStored: false, outcome: null }];
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       outcomes[place] = error;
@@ -151,7 +155,7 @@ async function decideAll(tx: Tx, catalog: CatalogSnapshot, candidates: readonly 
     else {
       const check = decide(grant, counted, ask.quantity);
       if (!check.has_access) candidate.outcome = quotaExceeded(check, ask.quantity);
-      else {
+      else if (!burns(catalog, candidate.events) || (await burn(tx, catalog, candidate))) {
         for (const one of [...counts.get(turnOf(candidate))!].flat()) one.used = one.used.plus(ask.quantity);
         candidate.outcome = answerOf(candidate, "accepted");
       }
@@ -170,8 +174,9 @@ async function tryCandidate(tx: Tx, catalog: CatalogSnapshot, candidate: Candida
   const { given, grant, events, counted, ask } = candidate;
   const recount = async (): Promise<Counted[]> => (await countGrants(tx, [{ given, grant, now: tx.now }]))[0]!;
   const before = await recount();
+  const burning = burns(catalog, events);
   counted.splice(0, counted.length, ...before);
-  await tryOut(
+  const passed = await tryOut(
     tx,
     async () => {
       if ((await insertEvents(tx, catalog.revision, events)) === null) throw new StaleCatalog();
@@ -188,8 +193,32 @@ async function tryCandidate(tx: Tx, catalog: CatalogSnapshot, candidate: Candida
       candidate.outcome = answerOf(candidate, "accepted");
       return true;
     },
-    (stored) => stored,
+    // What costs credits is written once more, with what it consumes.
+    (passes) => passes && !burning,
   );
+  if (!passed) return;
+  if (burning) await burn(tx, catalog, candidate);
+  else candidate.isStored = true;
+}
+
+/** Writes its events with the credits that they cost; false: there were too few, and nothing of it stands. */
+async function burn(tx: Tx, catalog: CatalogSnapshot, candidate: Candidate): Promise<boolean> {
+  const refusal = await tryOut(
+    tx,
+    async () => {
+      try {
+        if ((await storeBurning(tx, { catalog, events: candidate.events, batch: false })) === null) throw new StaleCatalog();
+        return null;
+      } catch (error) {
+        if (error instanceof Refusal) return error;
+        throw error;
+      }
+    },
+    (refused) => refused === null,
+  );
+  if (refusal === null) candidate.isStored = true;
+  else candidate.outcome = refusal;
+  return refusal === null;
 }
 
 /** It was let pass; a soft limit that it has passed is said. */
@@ -207,7 +236,7 @@ function answerOf({ grant, counted, identity, ask }: Candidate, status: "accepte
 }
 
 async function record(tx: Tx, catalog: CatalogSnapshot, storing: Storing, admitted: readonly Candidate[]): Promise<void> {
-  const events = admitted.filter(({ meter }) => isAdditive(meter)).flatMap((candidate) => candidate.events);
+  const events = admitted.filter(({ isStored }) => !isStored).flatMap((candidate) => candidate.events);
   if (events.length > 0 && (await insertEvents(tx, catalog.revision, events)) === null) throw new StaleCatalog();
   await insertConsumptions(
     tx,

@@ -7,6 +7,7 @@ import { Refusal, tenantNotFound } from "../../errors.ts";
 import { toJson } from "../../http/json.ts";
 import { Printed, route } from "../../http/route.ts";
 import { Instant, Nullable, Quantity, TenantId } from "../../http/schema.ts";
+import { BalanceView } from "../credits/schema.ts";
 import { InvoiceView } from "../invoices/view.ts";
 import { decimal } from "../money/decimal.ts";
 import { SubscriptionView } from "../subscriptions/view.ts";
@@ -130,6 +131,7 @@ const SummaryView = Type.Object({
   tenant_id: TenantId(),
   subscription: SubscriptionView,
   entitlements: EntitlementsView,
+  credits: BalanceView,
   open_invoices: Type.Array(InvoiceView),
   next_invoice: Nullable(InvoiceView),
   usage: Type.Object({

@@ -2,6 +2,8 @@
 import type { Context } from "../../context.ts";
 import { type Database, onPool } from "../../db/pool.ts";
 import { Refusal, tenantNotFound } from "../../errors.ts";
+import { readBalance } from "../credits/balance.ts";
+import { balanceView } from "../credits/view.ts";
 import { listInvoices, readLines } from "../invoices/store.ts";
 import { draftView, invoiceView } from "../invoices/view.ts";
 import { findCurrent } from "../subscriptions/store.ts";
@@ -17,7 +19,7 @@ import { standingAt } from "./standing.ts";
 
 const MAX_OPEN = 100;
 
-/** Throws `tenant_not_found`. Credits will be a line here when that room is built. */
+/** Throws `tenant_not_found`. */
 export async function summaryOf(ctx: Context, tenantId: string) {
   const tenant = await ctx.tenants.find(tenantId);
   if (!tenant) throw tenantNotFound(tenantId);
@@ -29,6 +31,7 @@ export async function summaryOf(ctx: Context, tenantId: string) {
     tenant_id: tenant.id,
     subscription: row ? subscriptionView(row) : noSubscriptionView(tenant.id, defaultPlan(plans, tenant.currency)),
     entitlements: (await readEntitlements(ctx, tenant.id)) satisfies Entitlements,
+    credits: balanceView(tenant.id, await readBalance(db, tenant.id, now)),
     open_invoices: await openInvoices(ctx, db, tenant),
     next_invoice: await nextInvoice(ctx, db, tenant, now),
     usage: await usageOf(ctx, db, tenant, windowAt("billing_period", tenant.timeZone, now, standingAt(row, now).period)),
