@@ -99,7 +99,7 @@ create index credit_transfers_hold on credit_transfers (hold_id) where hold_id i
 -- The one writer of balances: what was added to the ledger moves its wallets and grants. Whoever adds has locked the wallets, in the
 -- order of tenant_id (C), so that no two wait for each other in a ring.
 -- Plans are kept from the first call on: without these settings one made for few rows, or for ten thousand, would be the wrong one later.
-create function credits_move() returns trigger language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+create function credits_move() returns trigger language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan as $$
 declare
   whole boolean;
 begin
@@ -164,44 +164,42 @@ create trigger credit_grants_stay before delete or truncate on credit_grants
   for each statement execute function credits_refuse('a grant is never removed');
 
 -- Decides for many wallets and many requests, in order, each with its own outcome: all or nothing by the burn order (billing/credits/burn.ts
--- is the same rule), once a key. Requests stand together by wallet (p_wallet is the place in p_tenants), in the order in which they came.
+-- is the same rule), once a key. The tenants are in the order of their ids (C). Requests stand together by wallet (p_wallet is the place in
+-- p_tenants), in the order in which they came.
 -- With a threshold it wakes nothing: it appends credits.consumed itself, and defers wallets where more is to be done (the balance crosses
 -- the threshold, a hold is past its time) to a write that does so. p_by_plan: what it costs on some plans instead; null: switched off.
+-- Answers a row a leg of what was consumed, and a row for each other outcome.
 create function credits_consume(
   p_tenants text[], p_nows timestamptz[], p_events text[],
   p_wallet int[], p_ids text[], p_amounts numeric[], p_partial boolean[], p_by_plan jsonb[], p_names text[], p_quantities numeric[],
   p_keys text[], p_fingerprints uuid[], p_default_plan text, p_threshold numeric
-) returns table (outcome text, amount numeric, balance numeric, grant_id text)
-language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+) returns table (id text, outcome text, amount numeric, balance numeric, grant_id text)
+language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
-  requests constant int := cardinality(p_ids);
   -- By wallet.
-  w_total numeric[]; w_held numeric[]; w_seq bigint[]; w_plan text[]; w_low boolean[];
+  w_total numeric[]; w_held numeric[]; w_seq bigint[]; w_plan text[]; w_low boolean[]; w_count int[]; w_sum numeric[];
+  -- The grant that pays for everything that is asked of the wallet now; null: each request is decided by itself.
+  w_grant text[] := array_fill(null::text, array[cardinality(p_tenants)]);
   -- By grant, in burn order within each wallet.
   g_wallet int[]; g_id text[]; g_left numeric[];
-  -- By request: what its key stands for, and the answer.
+  -- By request: what its key stands for.
   known uuid[];
-  o_outcome text[] := array_fill(null::text, array[requests]);
-  o_amount numeric[] := array_fill(null::numeric, array[requests]);
-  o_balance numeric[] := array_fill(null::numeric, array[requests]);
-  o_grant text[] := array_fill(null::text, array[requests]);
+  -- Outcomes that are not in the ledger.
+  o_request int[] := '{}'; o_outcome text[] := '{}'; o_amount numeric[] := '{}'; o_balance numeric[] := '{}';
   -- By leg to be written.
   x_request int[] := '{}'; x_seq bigint[] := '{}'; x_leg int[] := '{}'; x_amount numeric[] := '{}'; x_grant text[] := '{}';
   x_balance numeric[] := '{}'; x_required numeric[] := '{}';
   -- By event to be appended.
   e_wallet int[] := '{}'; e_count int[] := '{}'; e_amount numeric[] := '{}'; e_balance numeric[] := '{}';
-  n int := 1; g int := 1; g_end int := 1; x int := 0; mark int; first int; leg int; done int;
-  total numeric; spendable numeric; need numeric; part numeric; missing numeric; spent numeric; seq bigint; plan text; later boolean;
+  n int := 1; g int := 1; g_end int := 1; x int := 0; o int := 0; simple boolean := false;
+  x_mark int; o_mark int; first int; leg int; done int;
+  total numeric; spendable numeric; need numeric; part numeric; missing numeric; spent numeric; seq bigint; plan text; word text; later boolean;
 begin
   for attempt in 1..2 loop
     select array_agg(l.available + l.held), array_agg(l.held), array_agg(l.last_seq), array_agg(l.plan_key), array_agg(l.is_low)
     into w_total, w_held, w_seq, w_plan, w_low
-    from (
-      select w.* from unnest(p_tenants) with ordinality as i (tenant_id, no)
-      join (select * from credit_wallets where tenant_id = any (p_tenants) order by tenant_id collate "C" for update) w on w.tenant_id = i.tenant_id
-      order by i.no
-    ) l;
+    from (select * from credit_wallets where tenant_id = any (p_tenants) order by tenant_id collate "C" for update) l;
     exit when cardinality(w_total) = cardinality(p_tenants);
     insert into credit_wallets (tenant_id) select unnest(p_tenants) on conflict do nothing;
   end loop;
@@ -220,6 +218,11 @@ begin
     where c.open and c.remaining > 0 and c.effective_at <= i.now and (c.expires_at is null or c.expires_at > i.now)
     order by i.no, c.priority, date_trunc('second', c.expires_at) nulls last, c.created_at, c.id collate "C"
   ) a;
+  -- What is asked of each wallet together, where nothing but amounts has to be looked at.
+  select array_agg(s.count), array_agg(s.sum) into w_count, w_sum from (
+    select count(*)::int as count, case when bool_and(r.amount > 0 and r.by_plan is null and r.fingerprint is null) then sum(r.amount) end as sum
+    from unnest(p_wallet, p_amounts, p_by_plan, known) as r (wallet, amount, by_plan, fingerprint) group by r.wallet order by r.wallet
+  ) s;
 
   for k in 1..cardinality(p_tenants) loop
     g := g_end;
@@ -228,34 +231,43 @@ begin
       spendable := spendable + g_left[g_end];
       g_end := g_end + 1;
     end loop;
-    total := w_total[k]; seq := w_seq[k]; plan := coalesce(w_plan[k], p_default_plan);
-    later := p_threshold is not null and (w_low[k] and spendable >= p_threshold or w_held[k] > 0 and exists (
-      select from credit_holds h where h.tenant_id = p_tenants[k] and h.status = 'open' and h.expires_at <= p_nows[k]));
-    first := n; mark := x; spent := 0; done := 0;
-    while p_wallet[n] = k loop
-      if later then
-        null;
-      elsif known[n] is not null then
-        o_outcome[n] := case when known[n] = p_fingerprints[n] then 'known' else 'reused' end;
-      else
-        need := case when p_by_plan[n] ? plan then (p_by_plan[n] ->> plan)::numeric else p_amounts[n] end;
-        if need > spendable and p_partial[n] then
+    total := w_total[k];
+    first := n; n := n + w_count[k];
+    x_mark := x; o_mark := o;
+    later := p_threshold is not null and w_low[k] and spendable >= p_threshold;
+    if not later and p_threshold is not null and w_held[k] > 0 then
+      later := exists (select from credit_holds h where h.tenant_id = p_tenants[k] and h.status = 'open' and h.expires_at <= p_nows[k]);
+    end if;
+    if later then
+      null;
+    elsif g < g_end and w_sum[k] <= g_left[g] then
+      -- The first grant has enough for all of them: there is nothing to decide.
+      simple := true;
+      w_grant[k] := g_id[g];
+      spent := w_sum[k]; done := w_count[k]; spendable := spendable - spent; total := total - spent;
+    else
+      spent := 0; done := 0; seq := w_seq[k]; plan := coalesce(w_plan[k], p_default_plan);
+      for r in first..n - 1 loop
+        word := null;
+        need := case when p_by_plan[r] ? plan then (p_by_plan[r] ->> plan)::numeric else p_amounts[r] end;
+        if need > spendable and p_partial[r] then
           need := spendable;
         end if;
-        if need is null then
-          o_outcome[n] := 'inactive';
+        if known[r] is not null then
+          word := case when known[r] = p_fingerprints[r] then 'known' else 'reused' end;
+        elsif need is null then
+          word := 'inactive';
+        elsif need > spendable and p_keys[r] is null then
+          word := 'insufficient';
         elsif need > spendable then
-          o_outcome[n] := 'insufficient'; o_amount[n] := need; o_balance[n] := spendable;
-          if p_keys[n] is not null then
-            seq := seq + 1; x := x + 1;
-            x_request[x] := n; x_seq[x] := seq; x_leg[x] := 1; x_amount[x] := 0; x_grant[x] := null; x_balance[x] := spendable; x_required[x] := need;
-          end if;
+          seq := seq + 1; x := x + 1;
+          x_request[x] := r; x_seq[x] := seq; x_leg[x] := 1; x_amount[x] := 0; x_grant[x] := null; x_balance[x] := spendable; x_required[x] := need;
         else
           seq := seq + 1; leg := 0; missing := need; done := done + 1;
           loop
             part := least(missing, g_left[g]);
             missing := missing - part; total := total - part; leg := leg + 1; x := x + 1;
-            x_request[x] := n; x_seq[x] := seq; x_leg[x] := leg; x_amount[x] := part; x_balance[x] := total; x_required[x] := null;
+            x_request[x] := r; x_seq[x] := seq; x_leg[x] := leg; x_amount[x] := part; x_balance[x] := total; x_required[x] := null;
             x_grant[x] := case when part > 0 then g_id[g] end;
             if part > 0 then
               g_left[g] := g_left[g] - part;
@@ -266,41 +278,57 @@ begin
             exit when missing = 0;
           end loop;
           spendable := spendable - need; spent := spent + need;
-          o_outcome[n] := 'consumed'; o_amount[n] := need; o_balance[n] := total;
-          if leg = 1 then
-            o_grant[n] := x_grant[x];
-          end if;
         end if;
-      end if;
-      n := n + 1;
-    end loop;
+        if word is not null then
+          o := o + 1;
+          o_request[o] := r; o_outcome[o] := word;
+          o_amount[o] := case word when 'insufficient' then need end; o_balance[o] := case word when 'insufficient' then spendable end;
+        end if;
+      end loop;
+    end if;
     if later or p_threshold is not null and not w_low[k] and spendable < p_threshold then
-      x := mark;
-      for place in first..n - 1 loop
-        o_outcome[place] := 'later';
+      w_grant[k] := null; x := x_mark; o := o_mark;
+      for r in first..n - 1 loop
+        o := o + 1;
+        o_request[o] := r; o_outcome[o] := 'later'; o_amount[o] := null; o_balance[o] := null;
       end loop;
     elsif done > 0 then
       e_wallet := e_wallet || k; e_count := e_count || done; e_amount := e_amount || spent; e_balance := e_balance || total;
     end if;
   end loop;
 
+  if simple then
+    return query insert into credit_transfers (tenant_id, seq, leg, id, type, from_account, to_account, amount, grant_id, balance_after,
+      event_name, quantity, idempotency_key, fingerprint, at)
+    select p_tenants[r.wallet], w_seq[r.wallet] + row_number() over w, 1, r.id, 'consumed', 'available', 'consumed', r.amount, w_grant[r.wallet],
+      w_total[r.wallet] - sum(r.amount) over w, r.name, r.quantity, r.key, r.fingerprint, p_nows[r.wallet]
+    from unnest(p_wallet, p_ids, p_amounts, p_names, p_quantities, p_keys, p_fingerprints)
+      with ordinality as r (wallet, id, amount, name, quantity, key, fingerprint, no)
+    where w_grant[r.wallet] is not null
+    window w as (partition by r.wallet order by r.no rows unbounded preceding)
+    returning id, 'consumed', amount, balance_after, grant_id;
+  end if;
   if x > 0 then
-    insert into credit_transfers (tenant_id, seq, leg, id, type, from_account, to_account, amount, grant_id, balance_after, required,
+    return query insert into credit_transfers (tenant_id, seq, leg, id, type, from_account, to_account, amount, grant_id, balance_after, required,
       event_name, quantity, idempotency_key, fingerprint, at)
     select p_tenants[w], l.seq, l.leg, p_ids[l.request], case when l.required is null then 'consumed' else 'refused' end,
       case when l.amount > 0 then 'available' end, case when l.amount > 0 then 'consumed' end, l.amount, l.grant_id, l.balance, l.required,
       p_names[l.request], p_quantities[l.request], p_keys[l.request], p_fingerprints[l.request], p_nows[w]
     from unnest(x_request[1:x], x_seq[1:x], x_leg[1:x], x_amount[1:x], x_grant[1:x], x_balance[1:x], x_required[1:x])
-      as l (request, seq, leg, amount, grant_id, balance, required), lateral (select p_wallet[l.request] as w) as place;
+      as l (request, seq, leg, amount, grant_id, balance, required), lateral (select p_wallet[l.request] as w) as place
+    returning id, case when required is null then 'consumed' else 'insufficient' end, coalesce(required, amount), balance_after, grant_id;
   end if;
-  if p_events is not null then
+  if p_events is not null and cardinality(e_wallet) > 0 then
     insert into billing_events (id, tenant_id, type, subject, summary, data, source, occurred_at)
     select p_events[e.wallet], p_tenants[e.wallet], 'credits.consumed', null,
       format('%s credits were consumed (%s times).', trim_scale(e.amount), e.count),
       json_build_object('amount', trim_scale(e.amount), 'count', e.count, 'balance_after', trim_scale(e.balance)), 'api', p_nows[e.wallet]
     from unnest(e_wallet, e_count, e_amount, e_balance) as e (wallet, count, amount, balance);
   end if;
-  return query select * from unnest(o_outcome, o_amount, o_balance, o_grant);
+  if o > 0 then
+    return query select p_ids[l.request], l.outcome, l.amount, l.balance, null::text
+    from unnest(o_request[1:o], o_outcome[1:o], o_amount[1:o], o_balance[1:o]) as l (request, outcome, amount, balance);
+  end if;
 end $$;
 
 -- Who has a subscription already is on its plan.

@@ -1,6 +1,7 @@
 /** SQL of consumption: the one statement that decides for many requests, and what keys stand for. */
 import type { Database } from "../../db/pool.ts";
 import { newId } from "../../ids.ts";
+import { decimal } from "../money/decimal.ts";
 import { formatInstant, type Instant } from "../time/instant.ts";
 import { int4Column, numericColumn, textColumn } from "../usage/columns.ts";
 import type { ConsumeRequest } from "./consumption.ts";
@@ -33,7 +34,7 @@ export interface Terms {
 }
 
 const CONSUME =
-  "select outcome, amount, balance, grant_id from credits_consume($1 /* tenant_id */, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+  "select id, outcome, amount, balance, grant_id from credits_consume($1 /* tenant_id */, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
 
 /** Decides all of these, the requests of a wallet in their order. No key of a tenant may stand twice among them. */
 export async function consumeMany(db: Database, placed: readonly Placed[], terms: Terms): Promise<Decision[]> {
@@ -43,16 +44,16 @@ export async function consumeMany(db: Database, placed: readonly Placed[], terms
     if (list) list.push(place);
     else places.set(request.tenantId, [place]);
   });
-  const order = [...places.values()].flat();
-  const rows = order.map((place) => placed[place]!);
-  const tenants = [...places.keys()];
+  // Ids are ASCII: the order of JavaScript is the order of C, in which wallets are locked.
+  const tenants = [...places.keys()].sort();
+  const rows = tenants.flatMap((tenantId) => places.get(tenantId)!.map((place) => placed[place]!));
   const walletOf = new Map(tenants.map((tenantId, index) => [tenantId, index + 1]));
   const some = <T>(of: (request: ConsumeRequest) => T | null): (T | null)[] | null => {
     const values = rows.map((row) => of(row.request));
     return values.some((value) => value !== null) ? values : null;
   };
-  const nows = new Map([...places].map(([tenantId, list]) => [tenantId, placed[list[0]!]!.now]));
-  const decisions = await db.query<Omit<Decision, "at">>(CONSUME, [
+  const nows = new Map(tenants.map((tenantId) => [tenantId, placed[places.get(tenantId)![0]!]!.now]));
+  const decisions = await db.query<Omit<Decision, "at"> & { id: string }>(CONSUME, [
     textColumn(tenants, (tenantId) => tenantId),
     [...nows.values()].map(formatInstant),
     terms.threshold === null ? null : textColumn(tenants, () => newId("event")),
@@ -68,11 +69,22 @@ export async function consumeMany(db: Database, placed: readonly Placed[], terms
     terms.defaultPlan,
     terms.threshold,
   ]);
-  const answers: Decision[] = [];
-  order.forEach((place, index) => {
-    answers[place] = { ...decisions[index]!, at: nows.get(placed[place]!.request.tenantId)! };
+  const found = new Map<string, Decision>();
+  for (const row of decisions) {
+    const before = found.get(row.id);
+    // Another leg of the same: what it took of the next grant.
+    if (before) Object.assign(before, { amount: sumText(before.amount!, row.amount!), balance: row.balance, grant_id: null });
+    else found.set(row.id, { ...row, at: 0 });
+  }
+  return placed.map(({ id, request }) => {
+    const decision = found.get(id)!;
+    decision.at = nows.get(request.tenantId)!;
+    return decision;
   });
-  return answers;
+}
+
+function sumText(a: string, b: string): string {
+  return decimal(a).plus(decimal(b)).toFixed();
 }
 
 function byPlanJson({ byPlan }: ConsumeRequest): string | null {
