@@ -58,6 +58,7 @@ alter default privileges in schema public grant usage, select on sequences to bi
 revoke insert, update, delete on audit_log from billwright_app;
 revoke all on schema_migrations from billwright_app;
 alter function erase_audit(text, text[]) security definer set search_path = public, pg_temp;
+alter function credits_wake_top_up() security definer set search_path = public, pg_temp;
 alter function audit_change() security definer set search_path = public, pg_temp;
 
 select isolate('tenants');

@@ -99,8 +99,8 @@ export function route<P extends TSchema, Q extends TSchema, B extends TSchema>(
     },
     onRequest: async (request) => {
       const params = request.params as { tenant_id?: string } | undefined;
-      refuseNul(params, request.query);
       if (params?.tenant_id !== undefined) confine(request.principal, params.tenant_id);
+      refuseNul(params, request.query);
     },
     ...(isOptional(spec.body) ? { preValidation: fillBody } : {}),
     handler: async (request, reply) => {
