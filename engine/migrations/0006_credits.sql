@@ -177,12 +177,10 @@ create function credits_consume(
 language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
-  -- By wallet.
-  w_total numeric[]; w_held numeric[]; w_seq bigint[]; w_plan text[]; w_low boolean[]; w_count int[]; w_sum numeric[];
-  -- The grant that pays for everything that is asked of the wallet now; null: each request is decided by itself.
-  w_grant text[] := array_fill(null::text, array[cardinality(p_tenants)]);
-  -- By grant, in burn order within each wallet.
-  g_wallet int[]; g_id text[]; g_left numeric[];
+  -- By wallet. w_grant is the grant that pays for everything that is asked of it now, where there is nothing to decide.
+  w_total numeric[]; w_held numeric[]; w_seq bigint[]; w_plan text[]; w_low boolean[]; w_sum numeric[]; w_grant text[];
+  -- The wallets whose requests are decided one by one, and their grants in burn order.
+  hard int[]; g_wallet int[]; g_id text[]; g_left numeric[];
   -- By request: what its key stands for.
   known uuid[];
   -- Outcomes that are not in the ledger.
@@ -192,8 +190,7 @@ declare
   x_balance numeric[] := '{}'; x_required numeric[] := '{}';
   -- By event to be appended.
   e_wallet int[] := '{}'; e_count int[] := '{}'; e_amount numeric[] := '{}'; e_balance numeric[] := '{}';
-  n int := 1; g int := 1; g_end int := 1; x int := 0; o int := 0; simple boolean := false;
-  x_mark int; o_mark int; first int; leg int; done int;
+  k int; g int; x int := 0; o int := 0; x_mark int; o_mark int; r int; first int; leg int; done int;
   total numeric; spendable numeric; need numeric; part numeric; missing numeric; spent numeric; seq bigint; plan text; word text; later boolean;
 begin
   for attempt in 1..2 loop
@@ -212,42 +209,44 @@ begin
       from unnest(p_wallet, p_keys) with ordinality as r (wallet, key, no) order by r.no
     ) k;
   end if;
-  select array_agg(a.no), array_agg(a.id), array_agg(a.remaining) into g_wallet, g_id, g_left from (
-    select i.no, c.id, c.remaining from unnest(p_tenants, p_nows) with ordinality as i (tenant_id, now, no)
-    join credit_grants c on c.tenant_id = i.tenant_id
-    where c.open and c.remaining > 0 and c.effective_at <= i.now and (c.expires_at is null or c.expires_at > i.now)
-    order by i.no, c.priority, date_trunc('second', c.expires_at) nulls last, c.created_at, c.id collate "C"
-  ) a;
-  -- What is asked of each wallet together, where nothing but amounts has to be looked at.
-  select array_agg(s.count), array_agg(s.sum) into w_count, w_sum from (
-    select count(*)::int as count, case when bool_and(r.amount > 0 and r.by_plan is null and r.fingerprint is null) then sum(r.amount) end as sum
+  -- What is asked of each wallet together; null where more than amounts has to be looked at.
+  select array_agg(s.sum) into w_sum from (
+    select case when bool_and(r.amount > 0 and r.by_plan is null and r.fingerprint is null) then sum(r.amount) end as sum
     from unnest(p_wallet, p_amounts, p_by_plan, known) as r (wallet, amount, by_plan, fingerprint) group by r.wallet order by r.wallet
   ) s;
+  -- In the most common case the first grant has enough for all of it.
+  select array_agg(case when d.simple then d.grant_id end), array_agg(d.no) filter (where d.simple is not true) into w_grant, hard from (
+    select i.no::int, c.ids[1] as grant_id, w_sum[i.no] <= c.amounts[1]
+      and (p_threshold is null or w_held[i.no] = 0 and case when w_low[i.no] then c.sum < p_threshold else c.sum - w_sum[i.no] >= p_threshold end) as simple
+    from unnest(p_tenants, p_nows) with ordinality as i (tenant_id, now, no)
+    left join lateral (
+      select array_agg(f.id) as ids, array_agg(f.remaining) as amounts, sum(f.remaining) as sum from (
+        select c.id, c.remaining from credit_grants c
+        where c.tenant_id = i.tenant_id and c.open and c.remaining > 0 and c.effective_at <= i.now and (c.expires_at is null or c.expires_at > i.now)
+        order by c.priority, date_trunc('second', c.expires_at) nulls last, c.created_at, c.id collate "C"
+      ) f
+    ) c on true
+    order by i.no
+  ) d;
+  if hard is not null then
+    select array_agg(a.no), array_agg(a.id), array_agg(a.remaining) into g_wallet, g_id, g_left from (
+      select i.no, c.id, c.remaining from unnest(hard) as i (no) join credit_grants c on c.tenant_id = p_tenants[i.no]
+      where c.open and c.remaining > 0 and c.effective_at <= p_nows[i.no] and (c.expires_at is null or c.expires_at > p_nows[i.no])
+      order by i.no, c.priority, date_trunc('second', c.expires_at) nulls last, c.created_at, c.id collate "C"
+    ) a;
+  end if;
 
-  for k in 1..cardinality(p_tenants) loop
-    g := g_end;
-    spendable := 0;
-    while g_wallet[g_end] = k loop
-      spendable := spendable + g_left[g_end];
-      g_end := g_end + 1;
-    end loop;
-    total := w_total[k];
-    first := n; n := n + w_count[k];
-    x_mark := x; o_mark := o;
+  foreach k in array coalesce(hard, '{}') loop
+    g := array_position(g_wallet, k);
+    spendable := coalesce((select sum(l.amount) from unnest(g_left, g_wallet) as l (amount, wallet) where l.wallet = k), 0);
+    total := w_total[k]; seq := w_seq[k]; plan := coalesce(w_plan[k], p_default_plan);
+    first := array_position(p_wallet, k); r := first; spent := 0; done := 0; x_mark := x; o_mark := o;
     later := p_threshold is not null and w_low[k] and spendable >= p_threshold;
     if not later and p_threshold is not null and w_held[k] > 0 then
       later := exists (select from credit_holds h where h.tenant_id = p_tenants[k] and h.status = 'open' and h.expires_at <= p_nows[k]);
     end if;
-    if later then
-      null;
-    elsif g < g_end and w_sum[k] <= g_left[g] then
-      -- The first grant has enough for all of them: there is nothing to decide.
-      simple := true;
-      w_grant[k] := g_id[g];
-      spent := w_sum[k]; done := w_count[k]; spendable := spendable - spent; total := total - spent;
-    else
-      spent := 0; done := 0; seq := w_seq[k]; plan := coalesce(w_plan[k], p_default_plan);
-      for r in first..n - 1 loop
+    if not later then
+      while p_wallet[r] = k loop
         word := null;
         need := case when p_by_plan[r] ? plan then (p_by_plan[r] ->> plan)::numeric else p_amounts[r] end;
         if need > spendable and p_partial[r] then
@@ -284,20 +283,22 @@ begin
           o_request[o] := r; o_outcome[o] := word;
           o_amount[o] := case word when 'insufficient' then need end; o_balance[o] := case word when 'insufficient' then spendable end;
         end if;
+        r := r + 1;
       end loop;
     end if;
     if later or p_threshold is not null and not w_low[k] and spendable < p_threshold then
-      w_grant[k] := null; x := x_mark; o := o_mark;
-      for r in first..n - 1 loop
+      x := x_mark; o := o_mark; r := first;
+      while p_wallet[r] = k loop
         o := o + 1;
         o_request[o] := r; o_outcome[o] := 'later'; o_amount[o] := null; o_balance[o] := null;
+        r := r + 1;
       end loop;
     elsif done > 0 then
       e_wallet := e_wallet || k; e_count := e_count || done; e_amount := e_amount || spent; e_balance := e_balance || total;
     end if;
   end loop;
 
-  if simple then
+  if coalesce(cardinality(hard), 0) < cardinality(p_tenants) then
     return query insert into credit_transfers (tenant_id, seq, leg, id, type, from_account, to_account, amount, grant_id, balance_after,
       event_name, quantity, idempotency_key, fingerprint, at)
     select p_tenants[r.wallet], w_seq[r.wallet] + row_number() over w, 1, r.id, 'consumed', 'available', 'consumed', r.amount, w_grant[r.wallet],
@@ -318,12 +319,17 @@ begin
       as l (request, seq, leg, amount, grant_id, balance, required), lateral (select p_wallet[l.request] as w) as place
     returning id, case when required is null then 'consumed' else 'insufficient' end, coalesce(required, amount), balance_after, grant_id;
   end if;
-  if p_events is not null and cardinality(e_wallet) > 0 then
+  if p_events is not null then
     insert into billing_events (id, tenant_id, type, subject, summary, data, source, occurred_at)
     select p_events[e.wallet], p_tenants[e.wallet], 'credits.consumed', null,
       format('%s credits were consumed (%s times).', trim_scale(e.amount), e.count),
       json_build_object('amount', trim_scale(e.amount), 'count', e.count, 'balance_after', trim_scale(e.balance)), 'api', p_nows[e.wallet]
-    from unnest(e_wallet, e_count, e_amount, e_balance) as e (wallet, count, amount, balance);
+    from (
+      select * from unnest(e_wallet, e_count, e_amount, e_balance)
+      union all
+      select r.wallet, count(*), sum(r.amount), w_total[r.wallet] - sum(r.amount) from unnest(p_wallet, p_amounts) as r (wallet, amount)
+      where w_grant[r.wallet] is not null group by r.wallet
+    ) as e (wallet, count, amount, balance);
   end if;
   if o > 0 then
     return query select p_ids[l.request], l.outcome, l.amount, l.balance, null::text
