@@ -6,7 +6,11 @@ import { newId } from "../engine/src/ids.ts";
 import { naiveConsumer } from "./credits-setup.ts";
 
 const [database, apiKey] = process.argv.slice(2) as [string, string];
-const { ctx, close } = await createBillwright({ database, worker: false, config: { logLevel: "error", apiKey, databasePoolSize: 10 } });
+const { ctx, close } = await createBillwright({
+  database,
+  worker: false,
+  config: { logLevel: "error", rateLimit: 10_000_000, apiKey, databasePoolSize: 10 },
+});
 const naive = naiveConsumer(ctx.pool);
 const app = await buildServer(ctx, (server) => {
   registerRoutes(server, ctx);

@@ -1,9 +1,11 @@
 /** What the benchmarks of credits share: wallets that hold enough, and the way they are compared with. */
+
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { Pool } from "../engine/src/db/pool.ts";
+import { sql } from "./ingest-setup.ts";
 import { httpRequest, send } from "./load.ts";
 
 const API_KEY = "bench_key_of_the_credits";
@@ -16,13 +18,14 @@ export interface Consumer {
 }
 
 /** The plain way's own tables: a balance and a list of what was taken, with the key that makes a retry safe. */
-export async function setUpNaive(pool: Pool): Promise<void> {
-  await pool.query("create table naive_wallets (tenant_id text primary key, balance numeric not null check (balance >= 0))");
-  await pool.query(
+export async function setUpNaive(database: string): Promise<void> {
+  await sql(database, "create table naive_wallets (tenant_id text primary key, balance numeric not null check (balance >= 0))");
+  await sql(
+    database,
     `create table naive_ledger (id bigint generated always as identity primary key, tenant_id text not null, amount numeric not null, balance_after numeric not null,
        idempotency_key text not null, at timestamptz not null default now(), unique (tenant_id, idempotency_key))`,
   );
-  await pool.query(`insert into naive_wallets select 'bench_' || i, 1000000000 from generate_series(0, ${WALLETS - 1}) i`);
+  await sql(database, `insert into naive_wallets select 'bench_' || i, 1000000000 from generate_series(0, ${WALLETS - 1}) i`);
 }
 
 /** A transaction a request that locks the row, updates and inserts: named statements, each connection of the pool in use. */

@@ -21,11 +21,15 @@ const IN_FLIGHT = 128;
 type Asked = Parameters<typeof rateOf>[1];
 
 const database = await benchDatabase();
-const billing = await createBillwright({ database: database.url, worker: false, config: { logLevel: "error", databasePoolSize: 10 } });
+const billing = await createBillwright({
+  database: database.url,
+  worker: false,
+  config: { logLevel: "error", rateLimit: 10_000_000, databasePoolSize: 10 },
+});
 const server = await startServer(database.url);
 try {
   const { ctx } = billing;
-  await setUpNaive(ctx.pool);
+  await setUpNaive(database.url);
   await ctx.pool.query(
     `insert into tenants (id, created_at, updated_at) select 'bench_' || i, now(), now() from generate_series(0, ${WALLETS - 1}) i`,
   );

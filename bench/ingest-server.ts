@@ -5,7 +5,11 @@ import { buildServer } from "../engine/src/http/server.ts";
 import { newId } from "../engine/src/ids.ts";
 
 const [database, apiKey] = process.argv.slice(2) as [string, string];
-const { ctx, close } = await createBillwright({ database, worker: false, config: { logLevel: "error", apiKey, databasePoolSize: 20 } });
+const { ctx, close } = await createBillwright({
+  database,
+  worker: false,
+  config: { logLevel: "error", rateLimit: 10_000_000, apiKey, databasePoolSize: 20 },
+});
 const app = await buildServer(ctx, (server) => {
   registerRoutes(server, ctx);
   route(server, ctx, {

@@ -3,12 +3,14 @@
  * chunks, by one and by two worker processes, against a loop that makes one invoice at a time with its own queries, over
  * the same tables, to the same books. SUBSCRIPTIONS (100,000) and NAIVE (2,000) set the sizes.
  */
+
 import { onPool } from "../engine/src/db/pool.ts";
 import type { Billwright } from "../engine/src/engine.ts";
 import { benchDatabase } from "./database.ts";
 import { oneByOne } from "./due-loop.ts";
 import { addDue, NOW, openEngine, putCatalog } from "./due-setup.ts";
 import { runWorkers, timed } from "./due-workers.ts";
+import { sql } from "./ingest-setup.ts";
 import { report } from "./table.ts";
 
 const COUNT = Number(process.env.SUBSCRIPTIONS ?? 100_000);
@@ -76,7 +78,7 @@ async function setUp(engine: Billwright): Promise<void> {
     ],
   );
   await addDue(engine, COUNT);
-  await engine.ctx.pool.query("vacuum analyze");
+  await sql(engine.databaseUrl, "vacuum analyze");
 }
 
 async function verify({ ctx }: Billwright): Promise<void> {

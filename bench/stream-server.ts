@@ -1,9 +1,11 @@
 /** The engine as its own process, and beside it the bare server it is compared with: one row made durable, then the same frames from memory. */
+
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { ENGINE } from "../engine/src/auth/principal.ts";
 import { commit } from "../engine/src/commit.ts";
 import { createBillwright } from "../engine/src/engine.ts";
+import { sql } from "./ingest-setup.ts";
 
 const [database, apiKey] = process.argv.slice(2) as [string, string];
 const billing = await createBillwright({
@@ -11,6 +13,7 @@ const billing = await createBillwright({
   worker: false,
   config: {
     logLevel: "error",
+    rateLimit: 10_000_000,
     apiKey,
     port: 0,
     stream: {
@@ -27,7 +30,7 @@ const billing = await createBillwright({
 const port = Number(new URL(await billing.listen()).port);
 
 // What the bare server makes durable before it tells: one row.
-await billing.ctx.pool.query("create table bench_told (at timestamptz not null)");
+await sql(database, "create table bench_told (at timestamptz not null)");
 const readers = new Map<string, Set<ServerResponse>>();
 const bare = createServer((request, response) => {
   const tenant = request.url!.split("/")[3]!;

@@ -16,7 +16,7 @@ const INSERT =
   "insert into billing_events (id, tenant_id, type, summary, data, source, occurred_at) values ('evt_bench', 'bench', 'usage.aggregated', 'A bench.', '{}', 'engine', '2026-01-01')";
 
 const database = await benchDatabase();
-const billing = await createBillwright({ database: database.url, worker: false, config: { logLevel: "error" } });
+const billing = await createBillwright({ database: database.url, worker: false, config: { logLevel: "error", rateLimit: 10_000_000 } });
 const pool = new pg.Pool({ connectionString: database.url, max: CONNECTIONS });
 // The pool's end does not wait for its connections', so that the server's end may reach them.
 pool.on("error", () => undefined);

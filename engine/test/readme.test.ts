@@ -12,8 +12,14 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
+const linesOf = (section: string) =>
+  README.split(`## ${section}\n`)[1]!
+    .split("\n## ")[0]!
+    .split("\n")
+    .filter((line) => /^(CLOCK=\$\()?bw (GET|PUT|POST) /.test(line));
+
 test("ten lines of curl end in a bill", async () => {
-  const lines = README.split("\n").filter((line) => /^(CLOCK=\$\()?bw (GET|PUT|POST) /.test(line));
+  const lines = linesOf("Ten lines of curl");
   expect(lines).toHaveLength(9);
   let clock = "";
   // biome-ignore lint/suspicious/noExplicitAny: answers are looked into freely by tests
@@ -29,4 +35,18 @@ test("ten lines of curl end in a bill", async () => {
   const [bill] = answers.get("GET /tenants/acme/invoices").items;
   expect(bill).toMatchObject({ total: 2_122, status: "paid", period_end: "2026-02-01T00:00:00Z" });
   expect(bill.lines[0]).toMatchObject({ amount: 222, quantity: 1_234.5, explain: { exact: 222.075 } });
+});
+
+test("and six more in an answer to who may", async () => {
+  const answers: { remaining?: number; limit?: number }[] = [];
+  for (const line of linesOf("May they?")) {
+    const [, method, path = "", body] = LINE.exec(line) ?? [];
+    expect(method, line).toBeDefined();
+    answers.push(await world.must(method as "GET", `/v1${path}`, body));
+  }
+  expect(answers).toHaveLength(6);
+  expect(answers.slice(-2)).toMatchObject([
+    { has_access: true, limit: 600, remaining: 600 },
+    { has_access: true, used: 30, remaining: 570, status: "accepted" },
+  ]);
 });
