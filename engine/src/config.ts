@@ -26,6 +26,8 @@ export interface Config {
   corsOrigins: readonly string[];
   /** Addresses or networks of proxies whose word on where a request comes from is taken. */
   trustedProxies: readonly string[];
+  /** How long a client may take for the head of a request and for all of it, and how many may be connected to one process. */
+  clients: { headMs: number; requestMs: number; connections: number };
   /** Requests a second that one credential may make of one process. */
   rateLimit: number;
   logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
@@ -109,6 +111,7 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
     },
     corsOrigins: origins(env),
     trustedProxies: proxies(env),
+    clients: { headMs: 15_000, requestMs: 60_000, connections: integer(env, "MAX_CONNECTIONS", 10_000, 1, 1_000_000) },
     rateLimit: integer(env, "RATE_LIMIT", 10_000, 1, 10_000_000),
     logLevel: oneOf(env, "LOG_LEVEL", ["trace", "debug", "info", "warn", "error", "fatal", "silent"], "info"),
     usage: {

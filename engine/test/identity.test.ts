@@ -1,6 +1,7 @@
 /** Who asks: tokens of people, links to pages and their sessions, rotated keys; and what each of them may do. */
+import { once } from "node:events";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openPool } from "../src/db/pool.ts";
@@ -268,6 +269,31 @@ describe("the door", () => {
       statuses.push((await small.call("GET", "/v1/plans", undefined, { authorization: `Bearer guess-${i}` })).status);
     await small.close();
     expect([statuses[0], statuses[100], statuses.at(-1)]).toEqual([401, 401, 429]);
+  });
+
+  test("waits for no slow client, and takes no more connections than it is told", async () => {
+    const small = await createWorld({ config: { port: 0, clients: { headMs: 300, requestMs: 600, connections: 2 } } });
+    const { port } = new URL(await small.billing.listen());
+    const open = () => {
+      const socket = connect(Number(port), "127.0.0.1");
+      const ended = once(socket, "close").then(() => "closed");
+      let heard = "";
+      socket.on("data", (bytes) => {
+        heard += bytes;
+      });
+      socket.on("error", () => undefined);
+      return { socket, ended, heard: () => heard };
+    };
+    const [slow, other] = [open(), open()];
+    await Promise.all([once(slow.socket, "connect"), once(other.socket, "connect")]);
+    expect(await open().ended).toBe("closed");
+    slow.socket.write("GET /v1/plans HTTP/1.1\r\nHost: a\r\nX-Slow: ");
+    expect(await slow.ended).toBe("closed");
+    expect(slow.heard()).toMatch(/^HTTP\/1.1 408 /);
+    other.socket.destroy();
+    await other.ended;
+    expect((await fetch(`http://127.0.0.1:${port}/livez`)).status).toBe(200);
+    await small.close();
   });
 
   test("opens to the pages that are listed, and says how answers may be used", async () => {

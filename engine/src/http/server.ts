@@ -27,7 +27,9 @@ export async function buildServer(ctx: Context, register: (app: FastifyInstance)
     loggerInstance: ctx.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
-    requestTimeout: 60_000,
+    requestTimeout: ctx.config.clients.requestMs,
+    // Who sends a head byte by byte holds a connection, and nothing else, for this long.
+    http: { headersTimeout: ctx.config.clients.headMs, connectionsCheckingInterval: Math.min(5_000, ctx.config.clients.headMs) },
     keepAliveTimeout: 65_000,
     // Who comes through a proxy is told apart by what the proxy says, where it is one of ours.
     trustProxy: ctx.config.trustedProxies.length > 0 ? [...ctx.config.trustedProxies] : false,
@@ -43,6 +45,8 @@ export async function buildServer(ctx: Context, register: (app: FastifyInstance)
       return typeof given === "string" && REQUEST_ID.test(given) ? given : newId("request");
     },
   });
+
+  app.server.maxConnections = ctx.config.clients.connections;
 
   app.setValidatorCompiler(({ schema, httpPart }) => validatorFor(schema as object, httpPart));
   app.setSchemaErrorFormatter((errors) => invalid(faultsOf(errors as never)));
