@@ -63,7 +63,7 @@ describe("the write door", () => {
   it("writes a job with its cause, and neither without the other", async () => {
     const jobs = async () =>
       (
-        await onPool(world.billing.ctx.pool).query<{ n: number }>(
+        await onPool(world.owner).query<{ n: number }>(
           "select count(*)::int as n from graphile_worker.jobs where key = 'door-test'",
         )
       )[0]!.n;
@@ -86,7 +86,7 @@ describe("the write door", () => {
     await world.must("PUT", "/v1/tenants/u", {});
     let runs = 0;
     const cross = (first: string, second: string) =>
-      commit(world.billing.ctx, { principal: ENGINE, tenantId: first }, async (tx) => {
+      commit(world.billing.ctx, { principal: ENGINE, tenantId: first, across: true }, async (tx) => {
         runs += 1;
         await tx.query("update tenants set name = 'x' where id = $1 /* tenant_id */", [first]);
         await sleep(60);
