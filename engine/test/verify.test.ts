@@ -96,6 +96,12 @@ async function liveOn(clock: Awaited<ReturnType<World["clock"]>>): Promise<void>
     const step = (name: string, body: object = {}) => world.must("POST", `/v1/tenants/${id}/subscription${name}`, body);
     return { item, step, url: `/v1/tenants/${id}` };
   };
+  const credits = (id: string, path: string, body: object) => world.must("POST", `/v1/tenants/${id}/credits/${path}`, body);
+  await credits("acme", "grants", { amount: 100, idempotency_key: "grant" });
+  await credits("acme", "consume", { amount: "0.5" });
+  await credits("acme", "holds", { amount: 10 });
+  await credits("acme", "transfers", { to: "globex", amount: 5 });
+
   const sent = { collection: "send_invoice" };
   const act = (invoice: string, step: string, body: object = {}) => world.must("POST", `/v1/invoices/${invoice}/${step}`, body);
 
