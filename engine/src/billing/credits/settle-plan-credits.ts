@@ -47,8 +47,11 @@ export async function takeBackPeriod(tx: Tx, event: AppendedEvent): Promise<void
   if (data.subscription === null || event.tenantId === null) return;
   for (const row of await lockPlanCreditsOf(tx, data.invoice, event.tenantId)) {
     const credited = row.credited + data.total;
-    const revoked = row.status === "granted" ? revokedShare(decimal(row.granted), credited, row.invoice_total ?? 0n) : decimal(row.revoked);
-    const due = revoked.minus(decimal(row.revoked));
+    const before = decimal(row.revoked);
+    const share = row.status === "granted" ? revokedShare(decimal(row.granted), credited, row.invoice_total ?? 0n) : before;
+    // The end of a subscription that pays its unused time back has taken all before its credit notes come.
+    const revoked = share.gt(before) ? share : before;
+    const due = revoked.minus(before);
     const origin = `credit note ${data.credit_note} ${row.id}`;
     const { taken } =
       row.grant_id === null || due.lte(ZERO)
