@@ -188,9 +188,14 @@ async function inCopy(edits: string[], look: (url: string) => Promise<void>): Pr
   const server = process.env[SERVER_VARIABLE]!;
   const source = new URL(world.billing.databaseUrl).pathname.slice(1);
   const name = `${source}_${++copies}`;
-  // A database is copied only while nobody is connected; the engine's pools connect again when they are asked.
-  await askServer(server, `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${source}'`);
-  await askServer(server, `create database ${name} template ${source} strategy file_copy`);
+  // A database is copied only while nobody is connected, and what listens would be back at once; pools connect again when they are asked.
+  await askServer(server, `alter database ${source} allow_connections false`);
+  try {
+    await askServer(server, `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${source}'`);
+    await askServer(server, `create database ${name} template ${source} strategy file_copy`);
+  } finally {
+    await askServer(server, `alter database ${source} allow_connections true`);
+  }
   try {
     const client = new pg.Client({ connectionString: databaseOn(server, name) });
     await client.connect();
