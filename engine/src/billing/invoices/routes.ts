@@ -14,6 +14,7 @@ import { discountRoutes } from "./discount-routes.ts";
 import { readInvoice } from "./find-invoice.ts";
 import { invoiceItemRoutes } from "./item-routes.ts";
 import { invoicePaperRoutes } from "./paper-routes.ts";
+import { receiptRoutes } from "./receipt-routes.ts";
 import { listInvoices, readLines } from "./store.ts";
 import { InvoiceView, invoiceView } from "./view.ts";
 
@@ -23,6 +24,7 @@ export function invoiceRoutes(app: FastifyInstance, ctx: Context): void {
   invoiceItemRoutes(app, ctx);
   creditNoteRoutes(app, ctx);
   invoicePaperRoutes(app, ctx);
+  receiptRoutes(app, ctx);
 
   route(app, ctx, {
     method: "GET",
