@@ -8579,6 +8579,7 @@ export interface operations {
             path: {
                 /** @description The id, as the engine gave it. */
                 id: string;
+                /** @description Its line in the file. */
                 row: number;
             };
             cookie?: never;
@@ -8633,6 +8634,7 @@ export interface operations {
             path: {
                 /** @description The id, as the engine gave it. */
                 id: string;
+                /** @description Its line in the file. */
                 row: number;
             };
             cookie?: never;
@@ -11312,6 +11314,7 @@ export interface operations {
     postBankStatements: {
         parameters: {
             query?: {
+                /** @description Of the file, for people; of text/csv. */
                 name?: string;
                 /** @description Lower-case ISO 4217 code. */
                 currency?: string;

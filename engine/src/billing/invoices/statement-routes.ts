@@ -19,7 +19,10 @@ import { findStatement, findStatementLine, listStatementLines, type StatementLin
 const BODY_LIMIT = 32 * 1_048_576;
 const text = () => Nullable(Type.String());
 const OfOne = Type.Object({ id: Type.String({ maxLength: 64 }) });
-const OfRow = Type.Object({ id: Type.String({ maxLength: 64 }), row: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
+const OfRow = Type.Object({
+  id: Type.String({ maxLength: 64 }),
+  row: Type.Integer({ minimum: 1, maximum: 2_147_483_647, description: "Its line in the file." }),
+});
 
 const STATEMENT = {
   id: Type.String(),
@@ -80,7 +83,7 @@ export function statementRoutes(app: FastifyInstance, ctx: Context): void {
       url: "/v1/bank-statements",
       permission: "operate",
       summary: "Read a bank's statement in, as text/csv or JSON: each row that brought money is matched with invoices",
-      query: Closed({ name: Type.Optional(Text(200)), currency: Type.Optional(Currency()) }),
+      query: Closed({ name: Type.Optional(Text(200, "Of the file, for people; of text/csv.")), currency: Type.Optional(Currency()) }),
       body: Closed({
         csv: Type.String({ minLength: 1, maxLength: BODY_LIMIT }),
         name: Type.Optional(Text(200, "Of the file, for people.")),
@@ -125,8 +128,8 @@ export function statementRoutes(app: FastifyInstance, ctx: Context): void {
     handle: async ({ params, query }) => {
       const row = await statement(params.id);
       const limit = query.limit ?? DEFAULT_LIMIT;
-      const after = Number(decodeCursor(query.cursor, 1)?.[0] ?? 0);
-      if (!Number.isSafeInteger(after) || after > 2_147_483_647) throw invalidField("cursor", "is not a cursor of this list");
+      const after = decodeCursor(query.cursor, 1)?.[0] ?? "0";
+      if (!/^\d{1,9}$/.test(after)) throw invalidField("cursor", "is not a cursor of this list");
       const rows = await listStatementLines(db, row.id, { status: query.status ?? null, after, limit: limit + 1 });
       return { ...statementView(row), ...pageOf(rows, limit, rowView, ({ line }) => [line]) };
     },

@@ -103,7 +103,7 @@ const LINE = `statement_id, line, fingerprint, to_char(booked_on, 'YYYY-MM-DD') 
 export async function listStatementLines(
   db: Database,
   statementId: string,
-  filter: { status: string | null; after: number; limit: number },
+  filter: { status: string | null; after: string; limit: number },
 ): Promise<StatementLine[]> {
   return db.query<StatementLine>(
     `/* all tenants: the operator's own statement */
