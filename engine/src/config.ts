@@ -79,6 +79,8 @@ export interface Seller {
   /** State or province. */
   region: string | null;
   taxId: string | null;
+  /** Lines that say where money is to be sent: account, bank, codes. */
+  bankDetails?: string | null;
 }
 
 export class ConfigError extends Error {
@@ -138,6 +140,7 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
       country: pattern(env, "SELLER_COUNTRY", /^[A-Z]{2}$/, "", "two capital letters, such as DE") || null,
       region: env.SELLER_REGION || null,
       taxId: env.SELLER_TAX_ID || null,
+      bankDetails: env.SELLER_BANK_DETAILS || null,
     },
     smtp: smtp(env),
     whatsapp: whatsapp(env),

@@ -25,6 +25,7 @@ import { ownTaxEngine } from "./billing/invoices/own-rates.ts";
 import { quoteRoutes } from "./billing/invoices/quote-routes.ts";
 import { invoiceRoutes } from "./billing/invoices/routes.ts";
 import { checkoutRoutes } from "./billing/payments/checkout-routes.ts";
+import { refundRoutes } from "./billing/payments/refund-routes.ts";
 import { paymentRoutes } from "./billing/payments/routes.ts";
 import { planCheckoutRoutes } from "./billing/subscriptions/checkout-routes.ts";
 import { lifecycleRoutes } from "./billing/subscriptions/lifecycle-routes.ts";
@@ -186,6 +187,7 @@ export function registerRoutes(app: FastifyInstance, ctx: Context): void {
   creditRoutes(app, ctx);
   paymentRoutes(app, ctx);
   checkoutRoutes(app, ctx);
+  refundRoutes(app, ctx);
   invoiceRoutes(app, ctx);
   creditSaleRoutes(app, ctx);
   bulkGrantRoutes(app, ctx);

@@ -31,6 +31,8 @@ const PREFIXES = {
   creditPurchase: "cp",
   planCredits: "pcr",
   topUp: "top",
+  receipt: "rcpt",
+  bankStatement: "stmt",
 } as const;
 
 export type IdKind = keyof typeof PREFIXES;

@@ -21,7 +21,7 @@ const HANG_MS = 20_000;
 const ENDLESS = /\/events\/stream$/;
 
 /** Mail and WhatsApp are not set up here, and an engine may say that it cannot do what it was not told how to. */
-const SAYS_SO = /is not configured on this engine/;
+const SAYS_SO = /is not configured on this engine|No gateway with a checkout page is configured as/;
 
 let world: World;
 let known: Known;

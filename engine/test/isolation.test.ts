@@ -9,6 +9,7 @@ import { createWorld, type World } from "./world.ts";
 
 /** What belongs to no tenant, or is the gateway's or the queue's own book. */
 const SHARED = [
+  "bank_statements",
   "catalog_items",
   "catalog_state",
   "invoice_series",

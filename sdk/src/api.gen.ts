@@ -724,6 +724,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/refunds/{id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that money which came from outside was given back, outside
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
+         */
+        post: operations["postRefundsConfirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/refunds/{id}/fail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that it could not be given back: it becomes the tenant's balance
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
+         */
+        post: operations["postRefundsFail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/invoices/{id}/finalize": {
         parameters: {
             query?: never;
@@ -970,6 +1010,190 @@ export interface paths {
          * @description Needs the scope `billing.write`.
          */
         post: operations["postInvoicesSend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invoices/{id}/reconcile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report a bank transfer or other payment from outside: it settles the invoice, once per reference
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
+         */
+        post: operations["postInvoicesReconcile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/unapplied-payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List money that fitted no invoice when it came, and what became of it
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getTenantsUnappliedPayments"];
+        put?: never;
+        /**
+         * Report money from outside that fits no invoice: kept, to be applied later
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
+         */
+        post: operations["postTenantsUnappliedPayments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/unapplied-payments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read one of them
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getUnappliedPaymentsById"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/unapplied-payments/{id}/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply a part or all of it to an invoice of the tenant
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
+         */
+        post: operations["postUnappliedPaymentsApply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/unapplied-payments/{id}/balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep a part or all of it as the tenant's balance
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
+         */
+        post: operations["postUnappliedPaymentsBalance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/unapplied-payments/{id}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note that a part or all of it was given back, outside
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
+         */
+        post: operations["postUnappliedPaymentsReturn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/bank-statements/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a bank statement with its rows and what they may pay
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
+         */
+        get: operations["getBankStatementsById"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/bank-statements/{id}/rows/{row}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Settle an invoice with a row: the one named, or the only likely one; or keep it for a tenant as unapplied
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
+         */
+        post: operations["postBankStatementsRowsAccept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/bank-statements/{id}/rows/{row}/ignore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set a row aside: it is no payment of a tenant
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
+         */
+        post: operations["postBankStatementsRowsIgnore"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1736,6 +1960,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/bank-statements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read a bank's statement in, as text/csv or JSON: each row that brought money is matched with invoices
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
+         */
+        post: operations["postBankStatements"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2065,7 +2309,7 @@ export interface components {
             tenant_id: string;
             invoice_id: string | null;
             gateway: string;
-            /** @description requested, succeeded, failed, requires_action, pending or unknown. */
+            /** @description requested, succeeded, failed, requires_action, pending or unknown; unapplied: money from outside that fits no invoice, what is left of it. */
             status: string;
             /**
              * Format: currency
@@ -2144,6 +2388,27 @@ export interface components {
              * @description RFC 3339.
              */
             created_at: string;
+        };
+        /** Refund */
+        Refund: {
+            id: string;
+            /** @description The caller's own id of the tenant. */
+            tenant_id: string;
+            payment_id: string;
+            invoice_id: string | null;
+            credit_note_id: string | null;
+            gateway: string;
+            /**
+             * Format: currency
+             * @description Lower-case ISO 4217 code.
+             */
+            currency: string;
+            /** @description Whole minor units of the currency. */
+            amount: number;
+            /** @enum {string} */
+            status: "requested" | "pending" | "unknown" | "succeeded" | "failed";
+            gateway_reference: string | null;
+            reason: string | null;
         };
         /** InvoiceLine */
         InvoiceLine: {
@@ -2310,6 +2575,116 @@ export interface components {
              * @description RFC 3339.
              */
             created_at: string | null;
+        };
+        /** Reconciliation */
+        Reconciliation: {
+            id: string;
+            /** @description The caller's own id of the tenant. */
+            tenant_id: string;
+            /** @enum {string} */
+            method: "neft" | "rtgs" | "cheque" | "wire" | "zoho" | "other";
+            reference: string;
+            /**
+             * Format: currency
+             * @description Lower-case ISO 4217 code.
+             */
+            currency: string;
+            /** @description What came. */
+            amount: number;
+            note: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            received_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            created_at: string;
+            payment_id: string | null;
+            invoice_id: string | null;
+            invoice: components["schemas"]["Invoice"];
+        };
+        /** UnappliedPayment */
+        UnappliedPayment: {
+            id: string;
+            /** @description The caller's own id of the tenant. */
+            tenant_id: string;
+            /** @enum {string} */
+            method: "neft" | "rtgs" | "cheque" | "wire" | "zoho" | "other";
+            reference: string;
+            /**
+             * Format: currency
+             * @description Lower-case ISO 4217 code.
+             */
+            currency: string;
+            /** @description What came. */
+            amount: number;
+            note: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            received_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            created_at: string;
+            /** @description What no invoice, balance or return has taken yet. */
+            left: number;
+            /** @description What invoices took. */
+            applied: number;
+            /** @description What became the tenant's balance. */
+            to_balance: number;
+            /** @description What was given back. */
+            returned: number;
+            uses: {
+                /** @enum {string} */
+                kind: "applied" | "balance" | "returned";
+                /** @description Whole minor units of the currency. */
+                amount: number;
+                invoice_id: string | null;
+                payment_id: string | null;
+                note: string | null;
+                /**
+                 * Format: date-time
+                 * @description RFC 3339.
+                 */
+                created_at: string;
+            }[];
+        };
+        /** BankStatementRow */
+        BankStatementRow: {
+            /** @description Its line in the file. */
+            row: number;
+            /** @enum {string} */
+            status: "open" | "accepted" | "ignored";
+            date: string;
+            description: string;
+            reference: string;
+            /**
+             * Format: currency
+             * @description Lower-case ISO 4217 code.
+             */
+            currency: string;
+            /** @description Whole minor units of the currency. */
+            amount: number;
+            /** @description What it may pay, the most certain first. */
+            matches: {
+                invoice: string;
+                number: string;
+                tenant: string;
+                /** @description When the statement was read. */
+                amount_due: number;
+                /** @enum {string} */
+                confidence: "high" | "medium" | "low";
+                why: ("reference" | "number" | "amount" | "tenant_name" | "tenant_id" | "amount_differs" | "nothing_due" | "other_currency")[];
+            }[];
+            tenant_id: string | null;
+            /** @description What it was accepted as. */
+            payment: string | null;
         };
         /** CreditPurchase */
         CreditPurchase: {
@@ -2648,7 +3023,7 @@ export interface components {
         BillingEvent: {
             id: string;
             /** @enum {string} */
-            type: "tenant.created" | "tenant.updated" | "tenant.erased" | "subscription.started" | "subscription.updated" | "subscription.plan_changed" | "subscription.trial_ending" | "subscription.trial_ended" | "subscription.renewed" | "subscription.paused" | "subscription.resumed" | "subscription.past_due" | "subscription.canceled" | "subscription.expired" | "invoice.created" | "invoice.finalized" | "invoice.paid" | "invoice.payment_failed" | "invoice.voided" | "invoice.marked_uncollectible" | "invoice.credited" | "invoice.sent" | "payment.succeeded" | "payment.failed" | "payment.refunded" | "payment.refund_failed" | "checkout.completed" | "checkout.canceled" | "checkout.expired" | "checkout.failed" | "credits.granted" | "credits.consumed" | "credits.expiring" | "credits.expired" | "credits.low_balance" | "credits.top_up_failed" | "credits.top_up_limited" | "credits.top_up_disabled" | "credits.refunded" | "credits.transferred" | "entitlement.overridden" | "entitlement.override_removed" | "usage.aggregated" | "usage.limit_approaching" | "usage.limit_reached" | "catalog.changed";
+            type: "tenant.created" | "tenant.updated" | "tenant.erased" | "subscription.started" | "subscription.updated" | "subscription.plan_changed" | "subscription.trial_ending" | "subscription.trial_ended" | "subscription.renewed" | "subscription.paused" | "subscription.resumed" | "subscription.past_due" | "subscription.canceled" | "subscription.expired" | "invoice.created" | "invoice.finalized" | "invoice.paid" | "invoice.payment_failed" | "invoice.voided" | "invoice.marked_uncollectible" | "invoice.credited" | "invoice.sent" | "payment.succeeded" | "payment.failed" | "payment.refunded" | "payment.refund_failed" | "payment.unapplied" | "payment.kept" | "payment.returned" | "checkout.completed" | "checkout.canceled" | "checkout.expired" | "checkout.failed" | "credits.granted" | "credits.consumed" | "credits.expiring" | "credits.expired" | "credits.low_balance" | "credits.top_up_failed" | "credits.top_up_limited" | "credits.top_up_disabled" | "credits.refunded" | "credits.transferred" | "entitlement.overridden" | "entitlement.override_removed" | "usage.aggregated" | "usage.limit_approaching" | "usage.limit_reached" | "catalog.changed";
             /** @description The caller's own id of the tenant. */
             tenant_id: string | null;
             /**
@@ -2783,6 +3158,22 @@ export interface components {
             properties?: {
                 [key: string]: unknown;
             };
+        };
+        /** BankStatement */
+        BankStatement: {
+            id: string;
+            name: string | null;
+            /** @description Rows of the file. */
+            rows: number;
+            /** @description Those that brought money. */
+            credits: number;
+            /** @description Of these, those that a statement before had: not stored again. */
+            known: number;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            created_at: string;
         };
         /** @description A refusal (RFC 9457). `code` is the stable part; some codes add members of their own. */
         Problem: {
@@ -6598,6 +6989,107 @@ export interface operations {
             503: components["responses"]["Problem"];
         };
     };
+    postRefundsConfirm: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The bank's name of the transfer. */
+                    reference: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refund"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postRefundsFail: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refund"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
     postInvoicesFinalize: {
         parameters: {
             query?: never;
@@ -7604,6 +8096,562 @@ export interface operations {
                         to: string;
                         status: string;
                     };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postInvoicesReconcile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description How it came.
+                     * @enum {string}
+                     */
+                    method: "neft" | "rtgs" | "cheque" | "wire" | "zoho" | "other";
+                    /** @description The bank's name of the payment: a UTR, a cheque's number. Counts once per tenant. */
+                    reference: string;
+                    /** @description What came, in minor units. */
+                    amount: number;
+                    /**
+                     * Format: currency
+                     * @description Lower-case ISO 4217 code.
+                     */
+                    currency?: string;
+                    /**
+                     * Format: date-time
+                     * @description When it came.
+                     */
+                    received_at: string;
+                    note?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reconciliation"];
+                };
+            };
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reconciliation"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getTenantsUnappliedPayments: {
+        parameters: {
+            query?: {
+                /** @description How many; 25 if not said. */
+                limit?: number;
+                /** @description The next_cursor of the page before. */
+                cursor?: string;
+                /** @description open: those of which something is left; all if not said. */
+                status?: "open" | "all";
+            };
+            header?: never;
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["UnappliedPayment"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postTenantsUnappliedPayments: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description How it came.
+                     * @enum {string}
+                     */
+                    method: "neft" | "rtgs" | "cheque" | "wire" | "zoho" | "other";
+                    /** @description The bank's name of the payment: a UTR, a cheque's number. Counts once per tenant. */
+                    reference: string;
+                    /** @description What came, in minor units. */
+                    amount: number;
+                    /**
+                     * Format: currency
+                     * @description Lower-case ISO 4217 code.
+                     */
+                    currency?: string;
+                    /**
+                     * Format: date-time
+                     * @description When it came.
+                     */
+                    received_at: string;
+                    note?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnappliedPayment"];
+                };
+            };
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnappliedPayment"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getUnappliedPaymentsById: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnappliedPayment"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postUnappliedPaymentsApply: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The id of an invoice of the tenant. */
+                    invoice: string;
+                    /** @description A part, in minor units; all that is left or due, whichever is less, if not said. */
+                    amount?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnappliedPayment"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postUnappliedPaymentsBalance: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description A part, in minor units; all that is left if not said. */
+                    amount?: number;
+                    note?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnappliedPayment"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postUnappliedPaymentsReturn: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description A part, in minor units; all that is left if not said. */
+                    amount?: number;
+                    note?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnappliedPayment"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getBankStatementsById: {
+        parameters: {
+            query?: {
+                /** @description How many; 25 if not said. */
+                limit?: number;
+                /** @description The next_cursor of the page before. */
+                cursor?: string;
+                /** @description Only those in this state. */
+                status?: "open" | "accepted" | "ignored";
+            };
+            header?: never;
+            path: {
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        name: string | null;
+                        /** @description Rows of the file. */
+                        rows: number;
+                        /** @description Those that brought money. */
+                        credits: number;
+                        /** @description Of these, those that a statement before had: not stored again. */
+                        known: number;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339.
+                         */
+                        created_at: string;
+                        items: components["schemas"]["BankStatementRow"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postBankStatementsRowsAccept: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The id, as the engine gave it. */
+                id: string;
+                /** @description Its line in the file. */
+                row: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description The id of an invoice. */
+                    invoice?: string;
+                    /** @description Whose money it is, where it fits no invoice. */
+                    tenant?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BankStatementRow"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postBankStatementsRowsIgnore: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The id, as the engine gave it. */
+                id: string;
+                /** @description Its line in the file. */
+                row: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BankStatementRow"];
                 };
             };
             /** @description `unauthenticated`: credentials are missing or not valid. */
@@ -10243,6 +11291,87 @@ export interface operations {
                             matched?: string[];
                         }[];
                     };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postBankStatements: {
+        parameters: {
+            query?: {
+                /** @description Of the file, for people; of text/csv. */
+                name?: string;
+                /** @description Lower-case ISO 4217 code. */
+                currency?: string;
+            };
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    csv: string;
+                    /** @description Of the file, for people. */
+                    name?: string;
+                    mapping?: {
+                        /** @description The file's own names of them, where they are not found. */
+                        columns?: {
+                            date?: string;
+                            description?: string;
+                            reference?: string;
+                            payer?: string;
+                            credit?: string;
+                            debit?: string;
+                            amount?: string;
+                            side?: string;
+                            currency?: string;
+                        };
+                        /**
+                         * @description What parts decimals, where nothing in the file tells.
+                         * @enum {string}
+                         */
+                        decimal?: "." | ",";
+                        /**
+                         * @description Day first if nothing tells.
+                         * @enum {string}
+                         */
+                        date_order?: "dmy" | "mdy";
+                        /**
+                         * Format: currency
+                         * @description Lower-case ISO 4217 code.
+                         */
+                        currency?: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BankStatement"];
                 };
             };
             /** @description `unauthenticated`: credentials are missing or not valid. */

@@ -44,9 +44,12 @@ export interface Asked<P extends TSchema, Q extends TSchema, B extends TSchema> 
   reply: FastifyReply;
   /**
    * Opens the write door for one action, with the request's idempotency key and, for a tenant's route, its clock (`tenantId: null`:
-   * the engine's). A function as `status` is asked after the action.
+   * the engine's). A function as `status` is asked after the action. `across`: it concerns more than the tenant.
    */
-  write<T>(action: (tx: Tx) => Promise<T>, options?: { status?: number | (() => number); tenantId?: string | null }): Promise<unknown>;
+  write<T>(
+    action: (tx: Tx) => Promise<T>,
+    options?: { status?: number | (() => number); tenantId?: string | null; across?: boolean },
+  ): Promise<unknown>;
 }
 
 declare module "fastify" {
@@ -72,7 +75,7 @@ const TAGS: [RegExp, string][] = [
   [/usage/, "Usage"],
   [/entitlements/, "Entitlements"],
   [/subscription/, "Subscription"],
-  [/invoice|payment|checkout|portal|refund/, "Invoices and payments"],
+  [/invoice|payment|checkout|portal|refund|bank-statement/, "Invoices and payments"],
   [/events|webhook/, "Events and webhooks"],
   [/tenants/, "Tenants"],
 ];
@@ -125,6 +128,7 @@ export function route<P extends TSchema, Q extends TSchema, B extends TSchema>(
               source: "api",
               idempotency: idempotencyOf(request, principal),
               ...(tenantId == null ? {} : { tenantId }),
+              ...(options.across ? { across: true } : {}),
             },
             async (tx) => {
               const body = await action(tx);

@@ -94,6 +94,7 @@ const COUNTS: Exceptions = {
   "engine/src/billing/usage/read-usage.ts": "instants and places in cursors",
   "engine/src/billing/invoices/quote.ts": "a number of seats, which the schema bounds",
   "engine/src/billing/invoices/quote-consumption.ts": "a number of seats, compared with what it was made of",
+  "engine/src/billing/payments/bank-day.ts": "days, months and years of at most four digits",
   "engine/src/billing/time/duration.ts": "parts of an ISO 8601 duration",
 };
 

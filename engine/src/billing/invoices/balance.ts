@@ -6,6 +6,18 @@ import type { InvoiceRow } from "./store.ts";
 
 export type BalanceKind = "credited" | "applied" | "overpaid" | "returned" | "credit_note" | "refund_failed";
 
+/** Balance from money that no invoice was written for. */
+export async function insertReceivedBalance(
+  tx: Tx,
+  receipt: { id: string; tenant_id: string; currency: string },
+  amount: bigint,
+): Promise<void> {
+  await tx.query(
+    "insert into balance_entries (tenant_id, currency, amount, receipt_id, kind, created_at) values ($1, $2, $3, $4, 'received', $5)",
+    [receipt.tenant_id, receipt.currency, amount.toString(), receipt.id, formatInstant(tx.now)],
+  );
+}
+
 interface Whose {
   tenantId: string;
   currency: string;

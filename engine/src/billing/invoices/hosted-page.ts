@@ -41,7 +41,7 @@ ${paper.rows.map(row).join("\n")}
 ${paper.totals.map(({ name, value, strong }) => `<div${strong ? ' class="strong"' : ""}><dt>${html(name)}</dt><dd>${html(value)}</dd></div>`).join("\n")}
 </dl>
 </section>
-${credits(paper)}${paper.notes.length === 0 ? "" : `<footer>${paper.notes.map((note) => `<p>${html(note)}</p>`).join("")}</footer>\n`}</main>
+${transfer(paper)}${credits(paper)}${paper.notes.length === 0 ? "" : `<footer>${paper.notes.map((note) => `<p>${html(note)}</p>`).join("")}</footer>\n`}</main>
 </body>
 </html>
 `;
@@ -74,6 +74,14 @@ ${steps.map((step) => `<tr role="row" class="step"><td role="cell" dir="auto">${
 function numbers({ quantity, unit, amount }: Omit<PaperStep, "what">): string {
   const cell = (kind: string, text: string) => `<td role="cell" class="${kind}">${html(text)}</td>`;
   return cell("quantity", quantity) + cell("unit", unit) + cell("amount", amount);
+}
+
+function transfer({ transfer }: Paper): string {
+  if (transfer.length === 0) return "";
+  return `<section class="parties" aria-label="Bank transfer">
+${party("Pay by bank transfer", transfer)}
+</section>
+`;
 }
 
 function credits({ credits }: Paper): string {

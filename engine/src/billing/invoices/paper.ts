@@ -15,6 +15,7 @@ export interface PaperSeller {
   country: string | null;
   region: string | null;
   taxId: string | null;
+  bankDetails?: string | null;
 }
 
 /** A part of what made a line's amount; what it has no number for is empty. */
@@ -46,6 +47,8 @@ export interface Paper {
   totals: { name: string; value: string; strong: boolean }[];
   /** Credit notes, the oldest first. */
   credits: { number: string; day: string; reason: string; amount: string }[];
+  /** How to pay by bank transfer; of nothing that is charged to a payment method, nor of what is paid. */
+  transfer: string[];
   notes: string[];
 }
 
@@ -102,6 +105,7 @@ export function paperOf({ row, lines, credits, seller }: PaperParts, printable: 
     credits: credits
       .map((note) => ({ number: note.number, day: day(note.created_at), reason: note.reason ?? "", amount: money(-note.total) }))
       .reverse(),
+    transfer: transferOf(row, seller),
     notes: [
       ...(row.tax_status === "reverse_charge" ? ["Reverse charge: the recipient owes the tax."] : []),
       ...(row.tax_status === "exempt" ? ["Exempt from tax."] : []),
@@ -132,6 +136,14 @@ function dueWords(row: InvoiceRow): string {
   if (row.failed_at === null) return "It is charged to your payment method.";
   const again = row.next_attempt_at === null ? "" : ` It is tried again on ${day(row.next_attempt_at)}.`;
   return `The last payment failed.${again}`;
+}
+
+/** The seller's bank, and the number as the reference by which the money is found again. */
+export function transferOf(row: InvoiceRow, seller: Pick<PaperSeller, "bankDetails">): string[] {
+  const asked = row.collection === "send_invoice" && (row.status === "open" || row.status === "uncollectible") && row.amount_due > 0n;
+  if (!asked || row.number === null || !seller.bankDetails) return [];
+  const lines = seller.bankDetails.split(/\r?\n|\\n/).map((line) => line.trim());
+  return [...present(lines), `Payment reference: ${row.number}`];
 }
 
 function stepsOn(line: LineRow, currency: string, money: (amount: bigint) => string): PaperStep[] {

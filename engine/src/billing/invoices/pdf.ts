@@ -73,7 +73,7 @@ function draw(doc: Doc, pen: Pen, paper: Paper): void {
     pen.line(row.period, left, y, SMALL - 1, { color: GREY });
     y += LEADING + 5;
   }
-  const height = (paper.totals.length + paper.notes.length + 2) * (LEADING + 2);
+  const height = (paper.totals.length + paper.transfer.length + paper.notes.length + 3) * (LEADING + 2);
   if (y + height > bottom) {
     doc.addPage();
     y = MARGIN;
@@ -86,6 +86,7 @@ function draw(doc: Doc, pen: Pen, paper: Paper): void {
     y += LEADING + 2;
   }
   y += LEADING;
+  if (paper.transfer.length > 0) y = block(pen, "Pay by bank transfer", paper.transfer, left, y, right - left) + LEADING;
   for (const note of paper.notes.flatMap((text) => pen.wrap(text, right - left, SMALL))) {
     pen.line(note, left, y, SMALL);
     y += LEADING;

@@ -14,6 +14,8 @@ import { discountRoutes } from "./discount-routes.ts";
 import { readInvoice } from "./find-invoice.ts";
 import { invoiceItemRoutes } from "./item-routes.ts";
 import { invoicePaperRoutes } from "./paper-routes.ts";
+import { receiptRoutes } from "./receipt-routes.ts";
+import { statementRoutes } from "./statement-routes.ts";
 import { listInvoices, readLines } from "./store.ts";
 import { InvoiceView, invoiceView } from "./view.ts";
 
@@ -23,6 +25,8 @@ export function invoiceRoutes(app: FastifyInstance, ctx: Context): void {
   invoiceItemRoutes(app, ctx);
   creditNoteRoutes(app, ctx);
   invoicePaperRoutes(app, ctx);
+  receiptRoutes(app, ctx);
+  statementRoutes(app, ctx);
 
   route(app, ctx, {
     method: "GET",

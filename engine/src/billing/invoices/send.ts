@@ -7,7 +7,7 @@ import { invalidField, Refusal } from "../../errors.ts";
 import { newId } from "../../ids.ts";
 import { getInvoice, readInvoice } from "./find-invoice.ts";
 import type { Channel } from "./notifier.ts";
-import { paperOf } from "./paper.ts";
+import { paperOf, transferOf } from "./paper.ts";
 import { printPdf } from "./pdf.ts";
 import { readLines } from "./store.ts";
 import { hostedUrl } from "./view.ts";
@@ -61,7 +61,7 @@ export async function sendInvoice(ctx: Context, sending: Sending): Promise<void>
     key: sending.id,
     to: sending.to,
     subject: `Invoice ${row.number}${from}`,
-    text: `Invoice ${row.number}${from}: ${hostedUrl(row, publicUrl)}`,
+    text: [`Invoice ${row.number}${from}: ${hostedUrl(row, publicUrl)}`, ...transferWords(transferOf(row, seller))].join("\n"),
     file: { name: `${row.number}.pdf`, content, url: `${hostedUrl(row, publicUrl)}/pdf` },
   });
   await commit(ctx, { principal: ENGINE, tenantId: row.tenant_id }, async (tx) => {
@@ -74,4 +74,8 @@ export async function sendInvoice(ctx: Context, sending: Sending): Promise<void>
       data: { invoice: row.id, number: row.number, subscription: row.subscription_id, channel: sending.channel, sending: sending.id },
     });
   });
+}
+
+function transferWords(lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : ["", "Pay by bank transfer:", ...lines];
 }

@@ -286,11 +286,12 @@ from balance_entries where $1::text is null or tenant_id = $1 group by tenant_id
   },
   {
     name: "balances.entries",
-    says: "an entry is of its invoice's tenant and currency",
+    says: "an entry is of its invoice's, or receipt's, tenant and currency",
     text: `
-select b.tenant_id, concat(b.kind, ' ', b.invoice_id) as subject, coalesce(concat_ws(' ', i.tenant_id, i.currency), 'an invoice') as expected,
+select b.tenant_id, concat(b.kind, ' ', coalesce(b.invoice_id, b.receipt_id)) as subject,
+  coalesce(concat_ws(' ', coalesce(i.tenant_id, r.tenant_id), coalesce(i.currency, r.currency)), 'an invoice') as expected,
   concat_ws(' ', b.tenant_id, b.currency) as found
-from balance_entries b left join invoices i on i.id = b.invoice_id
+from balance_entries b left join invoices i on i.id = b.invoice_id left join receipts r on r.id = b.receipt_id
 where $1::text is null or b.tenant_id = $1`,
   },
 ] as const;

@@ -21,15 +21,7 @@ export async function recordOutcome(tx: Tx, input: { paymentId: string; tenantId
   });
   const about = { tenantId: row.tenant_id, subject: row.id };
   const data = { payment: row.id, invoice: row.invoice_id, gateway: row.gateway, currency: row.currency };
-  if (outcome.status === "succeeded") {
-    const words = formatMinor(outcome.amountMinor, row.currency);
-    tx.emit({
-      type: "payment.succeeded",
-      ...about,
-      summary: `A payment of ${words} succeeded.`,
-      data: { ...data, amount: outcome.amountMinor },
-    });
-  }
+  if (outcome.status === "succeeded") announceSuccess(tx, row, outcome.amountMinor);
   if (outcome.status === "failed") {
     tx.emit({
       type: "payment.failed",
@@ -38,6 +30,21 @@ export async function recordOutcome(tx: Tx, input: { paymentId: string; tenantId
       data: { ...data, amount: row.amount, code: outcome.code, reason: outcome.reason },
     });
   }
+}
+
+/** Says that money came: what settles the invoice, whoever brought it, waits for this. */
+export function announceSuccess(
+  tx: Tx,
+  row: { id: string; tenant_id: string; invoice_id: string | null; gateway: string; currency: string },
+  received: bigint,
+): void {
+  tx.emit({
+    type: "payment.succeeded",
+    tenantId: row.tenant_id,
+    subject: row.id,
+    summary: `A payment of ${formatMinor(received, row.currency)} succeeded.`,
+    data: { payment: row.id, invoice: row.invoice_id, gateway: row.gateway, currency: row.currency, amount: received },
+  });
 }
 
 // Money of another currency settles nothing (domain §8.3): the attempt fails, flagged by its code.

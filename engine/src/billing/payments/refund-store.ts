@@ -87,7 +87,7 @@ export async function claimRefunds(
     `/* all tenants: the worker refunds for everybody */
      update refunds set claimed_until = clock_timestamp() + make_interval(secs => $3)
      where id in (select id from refunds
-                  where status in ('requested', 'unknown', 'pending') and ($1::text is null or test_clock_id = $1) and ($2::text is null or credit_note_id = $2)
+                  where status in ('requested', 'unknown', 'pending') and gateway <> 'manual' and ($1::text is null or test_clock_id = $1) and ($2::text is null or credit_note_id = $2)
                     and (claimed_until is null or claimed_until < clock_timestamp())
                   order by requested_at, refunds.id limit $4 for update skip locked)
      returning ${REFUND}`,
@@ -105,6 +105,15 @@ export async function markRefundSent(pool: Pool, row: RefundRow, at: Instant): P
 
 export async function lockRefund(tx: Tx, id: string, tenantId: string): Promise<RefundRow | null> {
   const rows = await tx.query<RefundRow>(`select ${REFUND} from refunds where id = $1 and tenant_id = $2 for no key update`, [
+    id,
+    tenantId,
+  ]);
+  return rows[0] ?? null;
+}
+
+/** `tenantId` null: whoever it is of, for the operator. */
+export async function findRefund(db: Database, id: string, tenantId: string | null): Promise<RefundRow | null> {
+  const rows = await db.query<RefundRow>(`select ${REFUND} from refunds where id = $1 and ($2::text is null or tenant_id = $2)`, [
     id,
     tenantId,
   ]);

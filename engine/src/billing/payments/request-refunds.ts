@@ -2,6 +2,7 @@
 import type { Tx } from "../../commit.ts";
 import { Refusal } from "../../errors.ts";
 import { newId } from "../../ids.ts";
+import { MANUAL } from "./receipt.ts";
 import { insertRefunds, type RefundRow, refundablePayments } from "./refund-store.ts";
 
 export interface RefundRequest {
@@ -27,7 +28,8 @@ export async function requestRefunds(tx: Tx, { invoice, creditNoteId, amountMino
       gateway: payment.gateway,
       currency: invoice.currency,
       amount: part,
-      status: "requested",
+      // No gateway can do it: it waits for whoever gives it back by hand to say so.
+      status: payment.gateway === MANUAL ? "pending" : "requested",
       gateway_reference: null,
       code: null,
       reason: null,

@@ -34,7 +34,10 @@ const PaymentView = Named(
     tenant_id: TenantId(),
     invoice_id: text(),
     gateway: Type.String(),
-    status: Type.String({ description: "requested, succeeded, failed, requires_action, pending or unknown." }),
+    status: Type.String({
+      description:
+        "requested, succeeded, failed, requires_action, pending or unknown; unapplied: money from outside that fits no invoice, what is left of it.",
+    }),
     currency: Currency(),
     amount: SignedMinor(),
     amount_received: SignedMinor(),
@@ -177,7 +180,7 @@ function gatewayName(ctx: Context, wanted: string | undefined): string {
   return name;
 }
 
-function paymentView(row: PaymentRow) {
+function paymentView(row: Omit<PaymentRow, "status"> & { status: string }) {
   return {
     id: row.id,
     tenant_id: row.tenant_id,

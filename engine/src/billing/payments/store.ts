@@ -62,6 +62,33 @@ export async function insertPayments(tx: Tx, payments: readonly (PaymentRequest 
   );
 }
 
+/** Money that is there already: it was never asked for, and no gateway hears of it. */
+export async function insertReceived(
+  tx: Tx,
+  row: Pick<
+    PaymentRow,
+    "id" | "tenant_id" | "invoice_id" | "gateway" | "currency" | "amount" | "gateway_reference" | "attempt" | "test_clock_id"
+  >,
+): Promise<void> {
+  await tx.query(
+    `insert into payments (id, tenant_id, invoice_id, gateway, currency, amount, amount_received, status, gateway_reference, attempt, test_clock_id,
+       requested_at, settled_at)
+     values ($1, $2, $3, $4, $5, $6, $6, 'succeeded', $7, $8, $9, $10, $10)`,
+    [
+      row.id,
+      row.tenant_id,
+      row.invoice_id,
+      row.gateway,
+      row.currency,
+      row.amount.toString(),
+      row.gateway_reference,
+      row.attempt,
+      row.test_clock_id,
+      formatInstant(tx.now),
+    ],
+  );
+}
+
 /** Takes attempts that nobody works on; they are free again after the lease, should this process die. */
 export async function claimPayments(pool: Pool, testClockId: string | null, leaseSeconds: number, limit: number): Promise<PaymentRow[]> {
   return run<PaymentRow>(
@@ -191,9 +218,20 @@ export async function updateOutcome(
   );
 }
 
-export async function listPayments(db: Database, tenantId: string, before: string[] | null, limit: number): Promise<PaymentRow[]> {
-  return db.query<PaymentRow>(
-    `select ${PAYMENT} from payments where tenant_id = $1 and ($2::timestamptz is null or (requested_at, id) < ($2, $3))
+/** What is left of money that fits no invoice stands among them, as `unapplied`. */
+export async function listPayments(
+  db: Database,
+  tenantId: string,
+  before: string[] | null,
+  limit: number,
+): Promise<(Omit<PaymentRow, "status"> & { status: PaymentStatus | "unapplied" })[]> {
+  return db.query(
+    `(select ${PAYMENT} from payments where tenant_id = $1 and ($2::timestamptz is null or (requested_at, id) < ($2, $3))
+      order by requested_at desc, id desc limit $4)
+     union all
+     (select id, tenant_id, null, 'manual', null, currency, amount_left, amount_left, 'unapplied', reference, null, note, 1, null, created_at, null, null
+      from receipts where tenant_id = $1 and invoice_id is null and amount_left > 0 and ($2::timestamptz is null or (created_at, id) < ($2, $3))
+      order by created_at desc, id desc limit $4)
      order by requested_at desc, id desc limit $4`,
     [tenantId, before?.[0] ?? null, before?.[1] ?? null, limit],
   );

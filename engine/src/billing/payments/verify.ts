@@ -47,6 +47,38 @@ select tenant_id, id as subject, concat(status, case when status in ('succeeded'
   concat(status, case when settled_at is not null then ', settled' end) as found
 from refunds where $1::text is null or tenant_id = $1`,
   },
+  {
+    name: "receipts.conserved",
+    says: "what came from outside was applied, kept, returned, or is left",
+    text: `
+select r.tenant_id, concat_ws(' ', r.reference, r.id) as subject, r.amount::text as expected, (coalesce(u.sum, 0) + r.amount_left)::text as found
+from receipts r
+left join (select receipt_id, sum(amount) as sum from receipt_uses where $1::text is null or tenant_id = $1 group by receipt_id) u on u.receipt_id = r.id
+where $1::text is null or r.tenant_id = $1`,
+  },
+  {
+    name: "receipts.payments",
+    says: "what was applied is a payment of that invoice, and the other way",
+    text: `
+select coalesce(u.tenant_id, p.tenant_id) as tenant_id, coalesce(u.payment_id, p.id) as subject,
+  case when u.payment_id is null then 'no payment' else concat_ws(' ', u.tenant_id, u.invoice_id, r.currency, u.amount) end as expected,
+  case when p.id is null then 'no payment' else concat_ws(' ', p.tenant_id, p.invoice_id, p.currency, p.amount_received) end as found
+from (select * from receipt_uses where kind = 'applied' and ($1::text is null or tenant_id = $1)) u
+join receipts r on r.id = u.receipt_id
+full join (select * from payments where gateway = 'manual' and ($1::text is null or tenant_id = $1)) p on p.id = u.payment_id`,
+  },
+  {
+    name: "receipts.balance",
+    says: "what was kept as balance has its entry there",
+    text: `
+select r.tenant_id, concat_ws(' ', r.reference, r.id) as subject, coalesce(u.sum, 0)::text as expected, coalesce(b.sum, 0)::text as found
+from receipts r
+left join (select receipt_id, sum(amount) as sum from receipt_uses
+           where kind = 'balance' and ($1::text is null or tenant_id = $1) group by receipt_id) u on u.receipt_id = r.id
+left join (select receipt_id, sum(amount) as sum from balance_entries
+           where kind = 'received' and ($1::text is null or tenant_id = $1) group by receipt_id) b on b.receipt_id = r.id
+where $1::text is null or r.tenant_id = $1`,
+  },
 ] as const;
 
 export function paymentChecks(tenantId: string | null) {
