@@ -31,6 +31,8 @@ const PREFIXES = {
   creditPurchase: "cp",
   planCredits: "pcr",
   topUp: "top",
+  order: "ord",
+  inboundEvent: "in",
 } as const;
 
 export type IdKind = keyof typeof PREFIXES;

@@ -7,6 +7,7 @@ import { doctorCommand } from "./doctor.ts";
 import { importCommand } from "./import.ts";
 import { invoiceCommands } from "./invoice.ts";
 import { keyCommands } from "./keys.ts";
+import { replayCommand } from "./replay.ts";
 import { CommandError, processTerminal, type Terminal } from "./terminal.ts";
 import { verifyCommand } from "./verify.ts";
 
@@ -49,6 +50,7 @@ export function buildProgram(terminal: Terminal = processTerminal(), options: { 
   keyCommands(program, shell);
   importCommand(program, shell);
   invoiceCommands(program, shell);
+  replayCommand(program, shell);
   verifyCommand(program, terminal);
   doctorCommand(program, terminal);
   return program;

@@ -13,6 +13,7 @@ import { creditNoteRoutes } from "./credit-routes.ts";
 import { discountRoutes } from "./discount-routes.ts";
 import { readInvoice } from "./find-invoice.ts";
 import { invoiceItemRoutes } from "./item-routes.ts";
+import { orderRoutes } from "./order-routes.ts";
 import { invoicePaperRoutes } from "./paper-routes.ts";
 import { listInvoices, readLines } from "./store.ts";
 import { InvoiceView, invoiceView } from "./view.ts";
@@ -23,6 +24,7 @@ export function invoiceRoutes(app: FastifyInstance, ctx: Context): void {
   invoiceItemRoutes(app, ctx);
   creditNoteRoutes(app, ctx);
   invoicePaperRoutes(app, ctx);
+  orderRoutes(app, ctx);
 
   route(app, ctx, {
     method: "GET",

@@ -9,7 +9,7 @@ export async function recordOutcome(tx: Tx, input: { paymentId: string; tenantId
   const row = await lockPayment(tx, input.paymentId, input.tenantId);
   if (!row) throw new Error(`outcome of the unknown payment ${input.paymentId}`);
   const outcome = refuseOtherCurrency(input.outcome, row.currency);
-  if (!advances(row.status, outcome.status)) return;
+  if (!advances(row.status, outcome.status, row.order_id !== null)) return;
   const settled = outcome.status === "succeeded" || outcome.status === "failed";
   await updateOutcome(tx, row, {
     status: outcome.status,
@@ -20,7 +20,13 @@ export async function recordOutcome(tx: Tx, input: { paymentId: string; tenantId
     settledAt: settled ? tx.now : null,
   });
   const about = { tenantId: row.tenant_id, subject: row.id };
-  const data = { payment: row.id, invoice: row.invoice_id, gateway: row.gateway, currency: row.currency };
+  const data = {
+    payment: row.id,
+    invoice: row.invoice_id,
+    gateway: row.gateway,
+    currency: row.currency,
+    ...(row.order_id === null ? {} : { order: row.order_id }),
+  };
   if (outcome.status === "succeeded") {
     const words = formatMinor(outcome.amountMinor, row.currency);
     tx.emit({
