@@ -99,6 +99,9 @@ test("a type that nobody knows is stored and ignored, and says so", async () => 
     last_error: "Nothing is done about events of this type.",
     tenant_id: null,
   });
+  await setting.deliver(event("constructor"), "odd-type");
+  await setting.dispatch();
+  expect((await setting.inbound("odd-type")).state).toBe("ignored");
 });
 
 test("the list has filters and pages; who is confined to a tenant sees none of it", async () => {

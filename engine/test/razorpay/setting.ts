@@ -1,5 +1,6 @@
 /** An engine that collects by Razorpay, over the loopback, with invoices to pay and webhooks that are signed independently of it. */
 import { createHmac } from "node:crypto";
+import { verifyBooks } from "../../src/cli/verify/books.ts";
 import type { Config } from "../../src/config.ts";
 import { dispatchInbound } from "../../src/webhooks/inbound/dispatch.ts";
 import { type Answer, createWorld, type World } from "../world.ts";
@@ -21,7 +22,7 @@ export interface Setting {
   hurry(): Promise<void>;
   payments(tenant: string): Promise<Answer["body"][]>;
   timeline(tenant: string): Promise<string[]>;
-  /** Checks of the books that do not hold. */
+  /** What `billwright verify` finds wrong in the books. */
   wrong(): Promise<unknown[]>;
   close(): Promise<void>;
 }
@@ -33,9 +34,10 @@ export function eventOf(type: string, entities: Record<string, Json>): Json {
   return { entity: "event", account_id: "acc_loopback", event: type, contains: Object.keys(entities), payload, created_at: 1_567_674_606 };
 }
 
-export async function createSetting(config: Partial<Config> = {}): Promise<Setting> {
+export async function createSetting(config: Partial<Config> = {}, options: { worker?: boolean } = {}): Promise<Setting> {
   const razorpay = await startLoopback();
   const world = await createWorld({
+    ...options,
     config: {
       // What fails here does so on purpose.
       logLevel: "silent",
@@ -82,11 +84,8 @@ export async function createSetting(config: Partial<Config> = {}): Promise<Setti
         .reverse()
         .map((event: { type: string; source: string }) => `${event.source} ${event.type}`),
     async wrong() {
-      const { rows } = await world.owner.query(
-        `select i.id from invoices i where i.amount_due < 0 or i.amount_paid <> (select coalesce(sum(p.amount_received), 0) from payments p
-           where p.invoice_id = i.id and p.status = 'succeeded') - (select coalesce(sum(b.amount), 0) from balance_entries b where b.invoice_id = i.id and b.kind = 'overpaid')`,
-      );
-      return rows;
+      const verdicts = await verifyBooks(world.billing.ctx.pool, { tenantId: null, usage: "none", limit: 5 }, () => undefined);
+      return verdicts.filter((verdict) => verdict.wrong > 0);
     },
     close: async () => {
       await world.close();

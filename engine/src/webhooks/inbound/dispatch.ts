@@ -43,7 +43,9 @@ async function dispatch(ctx: Context, row: InboundBody): Promise<void> {
 
 // A text says why there was nothing to do.
 async function work(ctx: Context, row: InboundBody): Promise<string | null> {
-  const interpret = findAdapter(row.gateway)?.events[row.type];
+  const events = findAdapter(row.gateway)?.events ?? {};
+  // A type may be spelled as what every object has.
+  const interpret = Object.hasOwn(events, row.type) ? events[row.type] : undefined;
   if (!interpret) return "Nothing is done about events of this type.";
   if (row.body === null) return "Its body was erased.";
   const fact = interpret(parseJson(row.body.toString("utf8")) as Record<string, unknown>);

@@ -66,7 +66,10 @@ export async function claimInbound(
 
 /** Whom it concerns: written before the work, which is then confined to that tenant and still finds its row. */
 export async function noteTenant(pool: Pool, row: InboundRow, tenantId: string): Promise<void> {
-  await onPlatform(pool).query("/* all tenants: one row, which has none yet */ update inbound_events set tenant_id = $2 where id = $1", [row.id, tenantId]);
+  await onPlatform(pool).query("/* all tenants: one row, which has none yet */ update inbound_events set tenant_id = $2 where id = $1", [
+    row.id,
+    tenantId,
+  ]);
 }
 
 /** False where somebody else has taken the row since: `attempts` tells one claim from the next. */
