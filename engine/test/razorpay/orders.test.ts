@@ -143,7 +143,7 @@ test("without Razorpay the route says that it is not configured; wrong keys are 
       [503, "gateway_unavailable"],
       [503, "gateway_unavailable"],
     ]);
-    expect(answers[1]!.body.detail).toBe("Razorpay is not configured.");
+    expect(answers[1]!.body.detail).toBe("Razorpay is not configured on this engine.");
   } finally {
     await wrong.close();
     await none.close();

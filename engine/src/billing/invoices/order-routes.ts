@@ -35,7 +35,7 @@ export function orderRoutes(app: FastifyInstance, ctx: Context): void {
     handle: async ({ params, principal, write, reply }) => {
       const invoice = await readInvoice(onPool(ctx.pool), params.id, principal.tenantId);
       const gateway = ctx.gateways.names().includes("razorpay") ? ctx.gateways.get("razorpay") : null;
-      if (!gateway?.orders) throw new Refusal("gateway_unavailable", "Razorpay is not configured.");
+      if (!gateway?.orders) throw new Refusal("gateway_unavailable", "Razorpay is not configured on this engine.");
       const asked = await write(
         async (tx) => {
           const row = await getInvoice(tx, invoice.id, invoice.tenant_id);
