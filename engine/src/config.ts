@@ -56,6 +56,14 @@ export interface Config {
   seller: Seller;
   /** null: no mail is sent. */
   smtp: { url: string; from: string } | null;
+  /** null: Razorpay is no gateway of this engine. */
+  razorpay: { keyId: string; keySecret: string; apiUrl: string; timeoutMs: number } | null;
+  /** Any of them may have signed a webhook; none: Razorpay's are not taken. */
+  razorpayWebhookSecrets: readonly string[];
+  /** Whether this process tries failed webhooks again: where a process is `dedicated` to jobs, only those do. */
+  retryWorker: { enabled: boolean; mode: "inline" | "dedicated" };
+  /** What this process does; not a setting of the environment. */
+  role: Role;
   /** null: nothing is sent by WhatsApp. */
   whatsapp: { apiUrl: string; phoneNumberId: string; token: string } | null;
   /** Live streams of events: whether there are any, how many may be open in a process and for a tenant, and how they are kept. */
@@ -144,6 +152,15 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
     },
     smtp: smtp(env),
     whatsapp: whatsapp(env),
+    razorpay: razorpay(env),
+    razorpayWebhookSecrets: (env.RAZORPAY_WEBHOOK_SECRET ?? "")
+      .split(",")
+      .flatMap((secret) => (secret.trim() === "" ? [] : [secret.trim()])),
+    retryWorker: {
+      enabled: oneOf(env, "ENABLE_BILLING_RETRY_WORKER", ["true", "false"], "true") === "true",
+      mode: oneOf(env, "BILLING_RETRY_DEPLOYMENT_MODE", ["inline", "dedicated"], "inline"),
+    },
+    role: "all",
     stream: {
       enabled: oneOf(env, "ENABLE_BILLING_STREAM", ["true", "false"], "true") === "true",
       maxOpen: integer(env, "BILLING_STREAM_MAX_OPEN", 10_000, 1, 1_000_000),
@@ -236,6 +253,22 @@ function whatsapp(env: Env): Config["whatsapp"] {
   const [phoneNumberId, token] = [env.WHATSAPP_PHONE_NUMBER_ID || "", env.WHATSAPP_TOKEN || ""];
   if ((phoneNumberId === "") !== (token === "")) throw new ConfigError("WHATSAPP_PHONE_NUMBER_ID and WHATSAPP_TOKEN go together.");
   return token === "" ? null : { apiUrl: apiUrl.replace(/\/+$/, ""), phoneNumberId, token };
+}
+
+function razorpay(env: Env): Config["razorpay"] {
+  const [keyId, keySecret] = [env.RAZORPAY_KEY_ID || "", env.RAZORPAY_KEY_SECRET || ""];
+  const apiUrl = pattern(
+    env,
+    "RAZORPAY_API_URL",
+    /^https?:\/\/[^\s]+$/,
+    "https://api.razorpay.com/v1",
+    "an address that begins with https://",
+  );
+  const timeoutMs = integer(env, "RAZORPAY_TIMEOUT_SECONDS", 15, 1, 120) * 1_000;
+  if ((keyId === "") !== (keySecret === "")) throw new ConfigError("RAZORPAY_KEY_ID and RAZORPAY_KEY_SECRET go together.");
+  if (keyId.startsWith("rzp_live_") && oneOf(env, "BILLWRIGHT_MODE", ["sandbox", "live"], "sandbox") === "sandbox")
+    throw new ConfigError("RAZORPAY_KEY_ID is a live key, but BILLWRIGHT_MODE is sandbox, where nobody may be charged.");
+  return keyId === "" ? null : { keyId, keySecret, apiUrl: apiUrl.replace(/\/+$/, ""), timeoutMs };
 }
 
 function origins(env: Env): readonly string[] {

@@ -44,6 +44,7 @@ import { postgresWake } from "./events/postgres-wake.ts";
 import { eventRoutes } from "./events/routes.ts";
 import { eventStreamRoutes } from "./events/stream-routes.ts";
 import { createTimeline } from "./events/timeline.ts";
+import { razorpayGateway } from "./gateways/razorpay/gateway.ts";
 import { createGatewayRegistry } from "./gateways/registry.ts";
 import { sandboxGateway } from "./gateways/sandbox/gateway.ts";
 import { sandboxCheckoutRoutes } from "./gateways/sandbox/routes.ts";
@@ -55,6 +56,7 @@ import { smtpNotifier } from "./notifiers/smtp.ts";
 import { whatsappNotifier } from "./notifiers/whatsapp.ts";
 import { testClockRoutes } from "./simulation/routes.ts";
 import { openLog } from "./telemetry/log.ts";
+import { inboundRoutes } from "./webhooks/inbound/routes.ts";
 
 export { defineCatalog } from "./billing/catalog/define-catalog.ts";
 export type { CheckAnswer, ConsumptionAnswer } from "./billing/entitlements/answer.ts";
@@ -136,11 +138,12 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       tokens: createTokenVerifier(config.tokens, clock),
       entitlements,
       usageWatch: entitlements,
-      gateways: createGatewayRegistry(
-        config.mode === "sandbox"
+      gateways: createGatewayRegistry([
+        ...(config.mode === "sandbox"
           ? [sandboxGateway(pool, clock, { publicUrl: config.publicUrl, withoutCard: config.sandboxWithoutCard })]
-          : [],
-      ),
+          : []),
+        ...(config.razorpay ? [razorpayGateway(config.razorpay)] : []),
+      ]),
       usageBurner: usageBurner(() => ctx),
       taxes: ownTaxEngine(catalog, config.seller),
       notifiers: {
@@ -199,6 +202,7 @@ export function registerRoutes(app: FastifyInstance, ctx: Context): void {
   entitlementRoutes(app, ctx);
   eventRoutes(app, ctx);
   eventStreamRoutes(app, ctx);
+  inboundRoutes(app, ctx);
   keyRoutes(app, ctx);
   portalRoutes(app, ctx);
   auditRoutes(app, ctx);

@@ -33,6 +33,8 @@ const PREFIXES = {
   topUp: "top",
   receipt: "rcpt",
   bankStatement: "stmt",
+  order: "ord",
+  inboundEvent: "in",
 } as const;
 
 export type IdKind = keyof typeof PREFIXES;

@@ -22,6 +22,7 @@ import { registerMeters } from "./billing/usage/register-meters.ts";
 import type { Tx } from "./commit.ts";
 import type { AppendedEvent } from "./events/append.ts";
 import type { EventType } from "./events/types.ts";
+import { eraseInbound } from "./webhooks/inbound/erase.ts";
 
 export type Reaction = (tx: Tx, event: AppendedEvent) => Promise<void>;
 
@@ -29,6 +30,7 @@ export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {
   "catalog.changed": [registerMeters, beginAllFreeCredits, forgetTerms],
   "tenant.created": [beginFreeCredits],
   "tenant.updated": [beginFreeCredits, forgetTerms],
+  "tenant.erased": [eraseInbound],
   "subscription.started": [noteSale, noteSubscription, notePlan, forgetTerms],
   "subscription.plan_changed": [noteSale, notePlan, forgetTerms],
   "subscription.updated": [forgetTerms],

@@ -8,6 +8,7 @@ import { importCommand } from "./import.ts";
 import { invoiceCommands } from "./invoice.ts";
 import { keyCommands } from "./keys.ts";
 import { statementCommands } from "./statement.ts";
+import { replayCommand } from "./replay.ts";
 import { CommandError, processTerminal, type Terminal } from "./terminal.ts";
 import { verifyCommand } from "./verify.ts";
 
@@ -51,6 +52,7 @@ export function buildProgram(terminal: Terminal = processTerminal(), options: { 
   importCommand(program, shell);
   invoiceCommands(program, shell);
   statementCommands(program, shell);
+  replayCommand(program, shell);
   verifyCommand(program, terminal);
   doctorCommand(program, terminal);
   return program;

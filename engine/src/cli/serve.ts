@@ -41,7 +41,7 @@ function portOf(text: string): number {
 
 async function serve(terminal: Terminal, { role, ...place }: Place & { role: Role }): Promise<void> {
   const stop = listenForStop();
-  const config = readConfig(terminal.env, place);
+  const config = readConfig(terminal.env, { ...place, role });
   if (role !== "worker") await checkBefore(config);
   const billing = await createBillwright({ config, worker: role !== "api", onDatabaseLost: databaseLost(stop) });
   try {

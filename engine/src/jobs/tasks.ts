@@ -5,6 +5,7 @@ import { invoiceTasks } from "../billing/invoices/jobs.ts";
 import { paymentTasks } from "../billing/payments/jobs.ts";
 import { subscriptionTasks } from "../billing/subscriptions/jobs.ts";
 import { usageTasks } from "../billing/usage/jobs.ts";
+import { inboundTasks } from "../webhooks/inbound/jobs.ts";
 import { forgetOldAnswers } from "./housekeeping.ts";
 import type { JobName } from "./names.ts";
 import type { Task } from "./task.ts";
@@ -16,6 +17,7 @@ export const TASKS: Record<JobName, Task> = {
   ...usageTasks,
   ...creditTasks,
   ...entitlementTasks,
+  ...inboundTasks,
   "forget-old-answers": forgetOldAnswers,
 };
 
@@ -26,6 +28,9 @@ export const CRONTAB = `
 * * * * * collect-due ?jobKey=collect-due
 * * * * * refund-due ?jobKey=refund-due
 * * * * * checkouts-due ?jobKey=checkouts-due
+* * * * * orders-due ?jobKey=orders-due
+* * * * * dispatch-inbound ?jobKey=dispatch-inbound
+* * * * * retry-inbound ?jobKey=retry-inbound
 * * * * * free-credits-due ?jobKey=free-credits-due
 * * * * * top-ups-due ?jobKey=top-ups-due
 * * * * * expire-credits ?jobKey=expire-credits

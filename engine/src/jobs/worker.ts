@@ -3,6 +3,7 @@ import { Logger, parseCrontab, run } from "graphile-worker";
 import pg from "pg";
 import type { Context } from "../context.ts";
 import { CRONTAB, TASKS } from "./tasks.ts";
+import { worksOn } from "./works-on.ts";
 
 export interface Worker {
   /** Lets running jobs end, then stops. */
@@ -24,17 +25,16 @@ export async function startWorker(ctx: Context, connectionString: string): Promi
     concurrency: 4,
     pollInterval: 1_000,
     noHandleSignals: true,
-    parsedCronItems: parseCrontab(CRONTAB),
+    parsedCronItems: parseCrontab(CRONTAB).filter(({ task }) => worksOn(ctx.config, task)),
     logger: new Logger(() => (level, message) => {
       if (level === "error") log.error({ part: "jobs" }, message);
       else if (level === "warning") log.warn({ part: "jobs" }, message);
       else log.trace({ part: "jobs" }, message);
     }),
     taskList: Object.fromEntries(
-      Object.entries(TASKS).map(([name, task]) => [
-        name,
-        async (payload: unknown) => task(ctx, (payload ?? {}) as Record<string, unknown>),
-      ]),
+      Object.entries(TASKS)
+        .filter(([name]) => worksOn(ctx.config, name))
+        .map(([name, task]) => [name, async (payload: unknown) => task(ctx, (payload ?? {}) as Record<string, unknown>)]),
     ),
   });
   runner.promise.catch((error: unknown) => log.error({ err: error, part: "jobs" }, "the job worker stopped"));

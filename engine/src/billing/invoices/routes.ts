@@ -13,6 +13,7 @@ import { creditNoteRoutes } from "./credit-routes.ts";
 import { discountRoutes } from "./discount-routes.ts";
 import { readInvoice } from "./find-invoice.ts";
 import { invoiceItemRoutes } from "./item-routes.ts";
+import { orderRoutes } from "./order-routes.ts";
 import { invoicePaperRoutes } from "./paper-routes.ts";
 import { receiptRoutes } from "./receipt-routes.ts";
 import { statementRoutes } from "./statement-routes.ts";
@@ -27,6 +28,7 @@ export function invoiceRoutes(app: FastifyInstance, ctx: Context): void {
   invoicePaperRoutes(app, ctx);
   receiptRoutes(app, ctx);
   statementRoutes(app, ctx);
+  orderRoutes(app, ctx);
 
   route(app, ctx, {
     method: "GET",

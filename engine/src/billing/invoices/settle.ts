@@ -51,8 +51,9 @@ export async function settleInvoice(tx: Tx, event: AppendedEvent): Promise<void>
  * is still ahead (of a payment that somebody asked for) leaves the schedule as it is.
  */
 export async function notePaymentFailure(tx: Tx, event: AppendedEvent): Promise<void> {
-  const { invoice: invoiceId, code, reason } = event.data as { invoice?: string; code: string; reason: string };
-  if (!invoiceId || event.tenantId === null) return;
+  const { invoice: invoiceId, order, code, reason } = event.data as { invoice?: string; order?: string; code: string; reason: string };
+  // A try on a gateway's page is the payer's, who can try again there: nothing that was collected has failed.
+  if (!invoiceId || order !== undefined || event.tenantId === null) return;
   const invoice = await findInvoice(tx, invoiceId, event.tenantId, true);
   if (!invoice) return;
   const dunned = invoice.status === "open" && invoice.collection === "charge_automatically" && invoice.dunning_ended_at === null;

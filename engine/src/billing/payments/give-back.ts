@@ -5,9 +5,11 @@
 import { ENGINE } from "../../auth/principal.ts";
 import { commit } from "../../commit.ts";
 import type { Context } from "../../context.ts";
+import { onPool } from "../../db/pool.ts";
 import type { RefundOutcome } from "./gateway.ts";
 import { recordRefund } from "./record-refund.ts";
 import { claimRefunds, markRefundSent, type RefundRow } from "./refund-store.ts";
+import { findPayment } from "./store.ts";
 
 const LEASE_SECONDS = 120;
 const BATCH = 20;
@@ -34,14 +36,16 @@ async function giveBack(ctx: Context, row: RefundRow): Promise<void> {
 async function attempt(ctx: Context, row: RefundRow): Promise<RefundOutcome> {
   const gateway = ctx.gateways.get(row.gateway);
   try {
+    const paymentReference = (await findPayment(onPool(ctx.pool), row.payment_id, row.tenant_id))?.gateway_reference ?? null;
     if (row.sent_at !== null) {
-      const known = await gateway.findRefund(row.id);
+      const known = await gateway.findRefund(row.id, paymentReference);
       if (known) return known;
     }
     await markRefundSent(ctx.pool, row, ctx.clock.now());
     return await gateway.refund({
       idempotencyKey: row.id,
       paymentKey: row.payment_id,
+      paymentReference,
       amountMinor: row.amount,
       currency: row.currency,
     });

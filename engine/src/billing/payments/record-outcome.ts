@@ -9,7 +9,7 @@ export async function recordOutcome(tx: Tx, input: { paymentId: string; tenantId
   const row = await lockPayment(tx, input.paymentId, input.tenantId);
   if (!row) throw new Error(`outcome of the unknown payment ${input.paymentId}`);
   const outcome = refuseOtherCurrency(input.outcome, row.currency);
-  if (!advances(row.status, outcome.status)) return;
+  if (!advances(row.status, outcome.status, row.order_id !== null)) return;
   const settled = outcome.status === "succeeded" || outcome.status === "failed";
   await updateOutcome(tx, row, {
     status: outcome.status,
@@ -20,7 +20,13 @@ export async function recordOutcome(tx: Tx, input: { paymentId: string; tenantId
     settledAt: settled ? tx.now : null,
   });
   const about = { tenantId: row.tenant_id, subject: row.id };
-  const data = { payment: row.id, invoice: row.invoice_id, gateway: row.gateway, currency: row.currency };
+  const data = {
+    payment: row.id,
+    invoice: row.invoice_id,
+    gateway: row.gateway,
+    currency: row.currency,
+    ...(row.order_id === null ? {} : { order: row.order_id }),
+  };
   if (outcome.status === "succeeded") announceSuccess(tx, row, outcome.amountMinor);
   if (outcome.status === "failed") {
     tx.emit({
@@ -35,7 +41,7 @@ export async function recordOutcome(tx: Tx, input: { paymentId: string; tenantId
 /** Says that money came: what settles the invoice, whoever brought it, waits for this. */
 export function announceSuccess(
   tx: Tx,
-  row: { id: string; tenant_id: string; invoice_id: string | null; gateway: string; currency: string },
+  row: { id: string; tenant_id: string; invoice_id: string | null; gateway: string; currency: string; order_id?: string | null },
   received: bigint,
 ): void {
   tx.emit({
@@ -43,7 +49,14 @@ export function announceSuccess(
     tenantId: row.tenant_id,
     subject: row.id,
     summary: `A payment of ${formatMinor(received, row.currency)} succeeded.`,
-    data: { payment: row.id, invoice: row.invoice_id, gateway: row.gateway, currency: row.currency, amount: received },
+    data: {
+      payment: row.id,
+      invoice: row.invoice_id,
+      gateway: row.gateway,
+      currency: row.currency,
+      ...(row.order_id == null ? {} : { order: row.order_id }),
+      amount: received,
+    },
   });
 }
 

@@ -1,6 +1,6 @@
 /** SQL of refunds. */
 import type { Tx } from "../../commit.ts";
-import { type Database, onPool, type Pool } from "../../db/pool.ts";
+import { type Database, onPlatform, onPool, type Pool } from "../../db/pool.ts";
 import { formatInstant, type Instant } from "../time/instant.ts";
 import type { RefundStatus } from "./refund.ts";
 
@@ -117,6 +117,15 @@ export async function findRefund(db: Database, id: string, tenantId: string | nu
     id,
     tenantId,
   ]);
+  return rows[0] ?? null;
+}
+
+/** Whosever it is: a gateway knows no tenants. */
+export async function locateRefund(pool: Pool, id: string, gateway: string): Promise<RefundRow | null> {
+  const rows = await onPlatform(pool).query<RefundRow>(
+    `/* all tenants: what a gateway tells is looked up by its id */ select ${REFUND} from refunds where id = $1 and gateway = $2`,
+    [id, gateway],
+  );
   return rows[0] ?? null;
 }
 

@@ -23,10 +23,12 @@ export interface PaymentRow {
   requested_at: Instant;
   sent_at: Instant | null;
   settled_at: Instant | null;
+  /** Of what somebody paid on a gateway's page by an order; null: the engine charges. */
+  order_id: string | null;
 }
 
 const PAYMENT = `id, tenant_id, invoice_id, gateway, payment_method_id, currency, amount, amount_received, status, gateway_reference, code, reason,
-  attempt, test_clock_id, requested_at, sent_at, settled_at`;
+  attempt, test_clock_id, requested_at, sent_at, settled_at, order_id`;
 
 const REQUEST_COLUMNS = [
   "id",
@@ -96,7 +98,7 @@ export async function claimPayments(pool: Pool, testClockId: string | null, leas
     `/* all tenants: the worker collects for everybody */
      update payments p set claimed_until = clock_timestamp() + make_interval(secs => $2)
      where id in (select id from payments
-                  where status in ('requested', 'unknown') and ($1::text is null or test_clock_id = $1)
+                  where status in ('requested', 'unknown') and order_id is null and ($1::text is null or test_clock_id = $1)
                     and (claimed_until is null or claimed_until < clock_timestamp())
                   order by requested_at, id limit $3 for update skip locked)
      returning ${PAYMENT}`,
@@ -151,7 +153,7 @@ export async function findPayment(db: Database, id: string, tenantId: string): P
 export async function lockInFlight(tx: Tx, invoiceId: string, tenantId: string): Promise<(PaymentRow & { untouched: boolean }) | null> {
   const rows = await tx.query<PaymentRow & { untouched: boolean }>(
     `select ${PAYMENT}, status = 'requested' and sent_at is null as untouched from payments
-     where invoice_id = $1 and tenant_id = $2 and status in ('requested', 'pending', 'unknown', 'requires_action') for no key update`,
+     where invoice_id = $1 and tenant_id = $2 and status in ('requested', 'pending', 'unknown', 'requires_action') and order_id is null for no key update`,
     [invoiceId, tenantId],
   );
   return rows[0] ?? null;

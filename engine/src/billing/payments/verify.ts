@@ -26,7 +26,7 @@ from payments where invoice_id is not null and ($1::text is null or tenant_id = 
 select min(tenant_id) as tenant_id, invoice_id as subject, '1' as expected,
   concat(count(*), case when count(*) > 1 then ': ' || string_agg(id, ', ' order by id) end) as found
 from payments
-where invoice_id is not null and status in ('requested', 'pending', 'unknown', 'requires_action') and ($1::text is null or tenant_id = $1)
+where invoice_id is not null and order_id is null and status in ('requested', 'pending', 'unknown', 'requires_action') and ($1::text is null or tenant_id = $1)
 group by invoice_id`,
   },
   {

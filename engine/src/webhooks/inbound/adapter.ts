@@ -1,0 +1,40 @@
+/** What a gateway's folder says of its webhooks, and the few facts that events become. Vendors' words end here. */
+
+import type { RefundOutcome } from "../../billing/payments/gateway.ts";
+import type { OrderPaymentOutcome } from "../../billing/payments/record-order.ts";
+import type { Config } from "../../config.ts";
+
+export type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+export interface Envelope {
+  /** The gateway's own id of the event: the same id is the same event. */
+  eventId: string;
+  type: string;
+}
+
+/** A fact names things as the gateway does; whose they are is looked up afterwards. */
+export type Fact =
+  | { kind: "order_payment"; orderReference: string; outcome: OrderPaymentOutcome }
+  | {
+      kind: "refund";
+      /** Our id of it, if it was asked for here. */
+      refundId: string | null;
+      amountMinor: bigint;
+      currency: string;
+      outcome: Exclude<RefundOutcome, { status: "unknown" }>;
+    };
+
+/** Reads one event. A text says why there is nothing to do; what it throws is a failed dispatch. */
+export type Interpret = (payload: Readonly<Record<string, unknown>>) => Fact | string;
+
+export interface InboundAdapter {
+  gateway: string;
+  /** Any of them may have signed, so that one can take another's place; none: this gateway is not listened to. */
+  secrets(config: Config): readonly string[];
+  /** Of the bytes as they came, in constant time. */
+  verify(body: Buffer, headers: Headers, secrets: readonly string[]): boolean;
+  /** Throws a 422 where what was signed is no event. */
+  envelope(body: Buffer, headers: Headers): Envelope;
+  /** By type; others are stored and ignored. */
+  events: Readonly<Record<string, Interpret>>;
+}

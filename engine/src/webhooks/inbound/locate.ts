@@ -1,0 +1,30 @@
+/** Whose a fact is: what a gateway names by its own words, found here. */
+import type { OrderPaymentReport } from "../../billing/invoices/take-order-payment.ts";
+import { ordersAt } from "../../billing/payments/open-order.ts";
+import { locateOrder } from "../../billing/payments/order-store.ts";
+import { locateRefund, type RefundRow } from "../../billing/payments/refund-store.ts";
+import type { Context } from "../../context.ts";
+import type { Fact } from "./adapter.ts";
+
+export type Located =
+  | { kind: "order_payment"; tenantId: string; report: OrderPaymentReport }
+  | { kind: "refund"; tenantId: string; refund: RefundRow; fact: Extract<Fact, { kind: "refund" }> };
+
+/** A text says why it is nobody's here. May ask the gateway, so it is called outside any transaction. */
+export async function locate(ctx: Context, gateway: string, fact: Fact): Promise<Located | string> {
+  if (fact.kind === "refund") {
+    const refund = fact.refundId === null ? null : await locateRefund(ctx.pool, fact.refundId, gateway);
+    return refund ? { kind: "refund", tenantId: refund.tenant_id, refund, fact } : "The refund was not asked for here.";
+  }
+  const { orderReference: reference, outcome } = fact;
+  const order = (await locateOrder(ctx.pool, gateway, "gateway_reference", reference)) ?? (await byReceipt(ctx, gateway, reference));
+  if (!order) return "The order was not made here.";
+  const { id: orderId, invoice_id: invoiceId, tenant_id: tenantId } = order;
+  return { kind: "order_payment", tenantId, report: { orderId, invoiceId, tenantId, reference, outcome } };
+}
+
+// The event may be faster than the answer to the call that made the order, and that answer may have been lost.
+async function byReceipt(ctx: Context, gateway: string, reference: string) {
+  const receipt = await ordersAt(ctx, gateway).receiptOf(reference);
+  return receipt === null ? null : locateOrder(ctx.pool, gateway, "receipt", receipt);
+}

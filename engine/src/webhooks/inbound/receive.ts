@@ -1,0 +1,30 @@
+/** Takes a webhook in: verified on its bytes, stored once, and dispatched by a job. Nothing that it says is acted on here. */
+import { ENGINE } from "../../auth/principal.ts";
+import { commit } from "../../commit.ts";
+import type { Context } from "../../context.ts";
+import { Refusal } from "../../errors.ts";
+import { newId } from "../../ids.ts";
+import type { Headers } from "./adapter.ts";
+import { findAdapter } from "./adapters.ts";
+import { putInbound } from "./store.ts";
+
+export interface Received {
+  id: string;
+  duplicate: boolean;
+}
+
+/** Throws `not_found` for a gateway that is not listened to, `signature_invalid` with nothing stored. */
+export async function receive(ctx: Context, input: { gateway: string; body: Buffer; headers: Headers }): Promise<Received> {
+  const adapter = findAdapter(input.gateway);
+  const secrets = adapter?.secrets(ctx.config) ?? [];
+  if (!adapter || secrets.length === 0) throw new Refusal("not_found", "No webhooks are taken here from a gateway of this name.");
+  if (!adapter.verify(input.body, input.headers, secrets))
+    throw new Refusal("signature_invalid", "The signature is not that of these bytes by any of the secrets that are set.");
+  const { eventId, type } = adapter.envelope(input.body, input.headers);
+  return commit(ctx, { principal: ENGINE, source: adapter.gateway }, async (tx) => {
+    const event = { id: newId("inboundEvent"), gateway: adapter.gateway, eventId, type, body: input.body };
+    const row = await putInbound(tx, event, ctx.clock.now());
+    if (row.state === "pending") tx.enqueue({ name: "dispatch-inbound", key: "dispatch-inbound" });
+    return { id: row.id, duplicate: row.deliveries > 1 };
+  });
+}
