@@ -64,3 +64,32 @@ test("lesson 3: a worker killed between its claim and its commit: nothing of it 
     await setting.close();
   }
 });
+
+test("a worker that was too slow, whose row another claim has, writes nothing", { timeout: 60_000 }, async () => {
+  const setting = await createSetting();
+  const lock = await setting.world.billing.ctx.pool.connect();
+  try {
+    const { invoice, status, event } = await paidOrder(setting);
+    await setting.deliver(event, "slow");
+    await lock.query("begin");
+    await lock.query("select 1 from invoices where id = $1 for update", [invoice.id]);
+    const slow = setting.dispatch();
+    const waiting = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+    await until(async () => (await setting.world.owner.query(waiting)).rows.length > 0);
+    // What the other claim writes.
+    await setting.world.owner.query("update inbound_events set attempts = 2 where event_id = 'slow'");
+    await lock.query("rollback");
+    await slow;
+    expect([await status(), await setting.payments("acme"), await setting.inbound("slow")]).toMatchObject([
+      "open",
+      [],
+      { state: "working", attempts: 2, last_error: null },
+    ]);
+    await setting.hurry();
+    await setting.dispatch();
+    expect([await status(), (await setting.inbound("slow")).state]).toEqual(["paid", "done"]);
+  } finally {
+    lock.release();
+    await setting.close();
+  }
+});
