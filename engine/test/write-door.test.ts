@@ -62,11 +62,7 @@ describe("the write door", () => {
 
   it("writes a job with its cause, and neither without the other", async () => {
     const jobs = async () =>
-      (
-        await onPool(world.owner).query<{ n: number }>(
-          "select count(*)::int as n from graphile_worker.jobs where key = 'door-test'",
-        )
-      )[0]!.n;
+      (await onPool(world.owner).query<{ n: number }>("select count(*)::int as n from graphile_worker.jobs where key = 'door-test'"))[0]!.n;
     const attempt = (fails: boolean) =>
       commit(world.billing.ctx, { principal: ENGINE, tenantId: "t" }, async (tx) => {
         tx.enqueue({ name: "forget-old-answers", key: "door-test" });

@@ -1200,6 +1200,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/invoices/{id}/razorpay-order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a Razorpay order over what is due; the same amount again answers the same order
+         * @description Needs the scope `billing.write`.
+         */
+        post: operations["postInvoicesRazorpayOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tenants/{tenant_id}/invoices": {
         parameters: {
             query?: never;
@@ -1728,6 +1748,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/inbound-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what gateways sent, newest first, with what became of it
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
+         */
+        get: operations["getInboundEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/inbound-events/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read one, with the body as it came
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
+         */
+        get: operations["getInboundEventsById"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/inbound-events/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Work on one again, from the start; what it did before is not done twice
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
+         */
+        post: operations["postInboundEventsReplay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/api-keys": {
         parameters: {
             query?: never;
@@ -1974,6 +2054,26 @@ export interface paths {
          * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
          */
         post: operations["postBankStatements"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{gateway}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a gateway's webhook: verified by its signature, stored once, and worked on afterwards
+         * @description Needs no credentials.
+         */
+        post: operations["postWebhooksByGateway"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2686,6 +2786,22 @@ export interface components {
             /** @description What it was accepted as. */
             payment: string | null;
         };
+        /** RazorpayOrder */
+        RazorpayOrder: {
+            /** @description Razorpay's id of the order, for its checkout. */
+            order_id: string;
+            /** @description What is due, in minor units. */
+            amount: number;
+            /**
+             * Format: currency
+             * @description Lower-case ISO 4217 code.
+             */
+            currency: string;
+            /** @description The public key, for its checkout. */
+            key_id: string;
+            /** @description The invoice that a captured payment settles. */
+            invoice: string;
+        };
         /** CreditPurchase */
         CreditPurchase: {
             id: string;
@@ -3039,6 +3155,78 @@ export interface components {
             };
             /** @description api, engine, or the gateway that reported it. */
             source: string;
+        };
+        /** InboundEvent */
+        InboundEvent: {
+            id: string;
+            gateway: string;
+            /** @description The gateway's own id of the event. */
+            event_id: string;
+            type: string;
+            /** @description Whom it concerns; null: nobody known. */
+            tenant_id: string | null;
+            /**
+             * @description ignored: stored, and nothing to do. dead: given up, until it is sent again or replayed.
+             * @enum {string}
+             */
+            state: "pending" | "working" | "done" | "ignored" | "failed" | "dead";
+            /** @description How often the gateway sent it. */
+            deliveries: number;
+            attempts: number;
+            /** @description Of the last failure; of what is ignored, why. */
+            last_error: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            next_attempt_at: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            received_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            finished_at: string | null;
+        };
+        /** InboundEventDetail */
+        InboundEventDetail: {
+            id: string;
+            gateway: string;
+            /** @description The gateway's own id of the event. */
+            event_id: string;
+            type: string;
+            /** @description Whom it concerns; null: nobody known. */
+            tenant_id: string | null;
+            /**
+             * @description ignored: stored, and nothing to do. dead: given up, until it is sent again or replayed.
+             * @enum {string}
+             */
+            state: "pending" | "working" | "done" | "ignored" | "failed" | "dead";
+            /** @description How often the gateway sent it. */
+            deliveries: number;
+            attempts: number;
+            /** @description Of the last failure; of what is ignored, why. */
+            last_error: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            next_attempt_at: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            received_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            finished_at: string | null;
+            /** @description As it came; null: erased. */
+            body: string | null;
         };
         /** ApiKey */
         ApiKey: {
@@ -8674,6 +8862,54 @@ export interface operations {
             503: components["responses"]["Problem"];
         };
     };
+    postInvoicesRazorpayOrder: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RazorpayOrder"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
     getTenantsInvoices: {
         parameters: {
             query?: {
@@ -10592,6 +10828,133 @@ export interface operations {
             503: components["responses"]["Problem"];
         };
     };
+    getInboundEvents: {
+        parameters: {
+            query?: {
+                /** @description How many; 25 if not said. */
+                limit?: number;
+                /** @description The next_cursor of the page before. */
+                cursor?: string;
+                /** @description Only those of this gateway. */
+                gateway?: string;
+                /** @description Only those in this state. */
+                state?: "pending" | "working" | "done" | "ignored" | "failed" | "dead";
+                /** @description Only those of this type. */
+                type?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["InboundEvent"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getInboundEventsById: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboundEventDetail"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postInboundEventsReplay: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Accepted, and durable. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboundEvent"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
     getApiKeys: {
         parameters: {
             query?: {
@@ -11384,6 +11747,45 @@ export interface operations {
             413: components["responses"]["Problem"];
             /** @description The body has a type that this route does not take. */
             415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postWebhooksByGateway: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The gateway's name: razorpay. */
+                gateway: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        duplicate: boolean;
+                    };
+                };
+            };
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
             /** @description `invalid_request`: `errors` names each field at fault. */
             422: components["responses"]["Problem"];
             /** @description `rate_limited`: too many requests. */

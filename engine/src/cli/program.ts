@@ -7,8 +7,8 @@ import { doctorCommand } from "./doctor.ts";
 import { importCommand } from "./import.ts";
 import { invoiceCommands } from "./invoice.ts";
 import { keyCommands } from "./keys.ts";
-import { statementCommands } from "./statement.ts";
 import { replayCommand } from "./replay.ts";
+import { statementCommands } from "./statement.ts";
 import { CommandError, processTerminal, type Terminal } from "./terminal.ts";
 import { verifyCommand } from "./verify.ts";
 
