@@ -32,7 +32,8 @@ export function forgetKeys(ctx: Context): void {
   cacheOf(ctx).clear();
 }
 
-export async function identify(ctx: Context, header: string | undefined): Promise<Principal> {
+/** `beforeLookup` may refuse: it is asked only where the database would be. */
+export async function identify(ctx: Context, header: string | undefined, beforeLookup?: () => Promise<void>): Promise<Principal> {
   if (header === undefined) return PUBLIC;
   const credential = /^Bearer +([\x21-\x7e]{1,4096})$/i.exec(header)?.[1];
   if (credential === undefined) throw new Refusal("unauthenticated", "Send credentials as `Authorization: Bearer …`.");
@@ -40,6 +41,7 @@ export async function identify(ctx: Context, header: string | undefined): Promis
   const cache = cacheOf(ctx);
   let entry = cache.get(credential);
   if (!entry) {
+    await beforeLookup?.();
     entry = looksLikeSession(credential) ? await sessionOf(ctx, credential) : await keyOf(ctx, credential);
     cache.set(credential, entry);
   }

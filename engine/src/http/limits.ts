@@ -6,12 +6,12 @@ import { Refusal } from "../errors.ts";
 
 const SECOND = 1_000;
 /** Credentials of one address that were refused. */
-const REFUSED_A_MINUTE = 120;
+const REFUSED_A_MINUTE = 1_000;
 
 export interface Limits {
   /** Counts a request of a known caller, tells the headers, and refuses beyond the limit. */
   count(request: FastifyRequest, reply: FastifyReply): Promise<void>;
-  /** Refuses an address that has guessed too often; before a credential is looked up. */
+  /** Refuses an address that has guessed too often, before a credential that is not known yet is looked up. */
   guessed(request: FastifyRequest): Promise<void>;
   /** Counts a credential that was refused. */
   wrong(request: FastifyRequest): Promise<void>;

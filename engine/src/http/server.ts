@@ -91,9 +91,10 @@ export async function buildServer(ctx: Context, register: (app: FastifyInstance)
     if (request.is404) return;
     const permission = request.routeOptions.config.permission;
     if (permission !== "public") {
-      await limits.guessed(request);
-      request.principal = await identify(ctx, request.headers.authorization).catch(async (error: Error) => {
-        if (error instanceof Refusal && error.code === "unauthenticated") await limits.wrong(request);
+      const { authorization } = request.headers;
+      request.principal = await identify(ctx, authorization, () => limits.guessed(request)).catch(async (error: Error) => {
+        // Nothing sent is no guess.
+        if (authorization && error instanceof Refusal && error.code === "unauthenticated") await limits.wrong(request);
         throw error;
       });
     }

@@ -231,7 +231,7 @@ export async function listPayments(
     `(select ${PAYMENT} from payments where tenant_id = $1 and ($2::timestamptz is null or (requested_at, id) < ($2, $3))
       order by requested_at desc, id desc limit $4)
      union all
-     (select id, tenant_id, null, 'manual', null, currency, amount_left, amount_left, 'unapplied', reference, null, note, 1, null, created_at, null, null
+     (select id, tenant_id, null, 'manual', null, currency, amount_left, amount_left, 'unapplied', reference, null, note, 1, null, created_at, null, null, null
       from receipts where tenant_id = $1 and invoice_id is null and amount_left > 0 and ($2::timestamptz is null or (created_at, id) < ($2, $3))
       order by created_at desc, id desc limit $4)
      order by requested_at desc, id desc limit $4`,
