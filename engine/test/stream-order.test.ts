@@ -206,7 +206,7 @@ describe("connections that break", () => {
   });
 
   const listening = async (): Promise<number> => {
-    const [row] = await onPool(world.billing.ctx.pool).query<{ count: number }>(
+    const [row] = await onPool(world.owner).query<{ count: number }>(
       "select count(*)::integer as count from pg_stat_activity where datname = current_database() and application_name = 'billwright events'",
     );
     return row!.count;

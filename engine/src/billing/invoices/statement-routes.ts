@@ -69,13 +69,13 @@ export function statementRoutes(app: FastifyInstance, ctx: Context): void {
     return row;
   };
 
-  void app.register(async (scope) => {
+  void app.register((scope, _options, done) => {
     // Only here is CSV a body.
-    scope.addContentTypeParser("text/csv", { parseAs: "buffer" }, (_request, bytes, done) => {
+    scope.addContentTypeParser("text/csv", { parseAs: "buffer" }, (_request, bytes, parsed) => {
       try {
-        done(null, { csv: decodeStatement(bytes as Buffer) });
+        parsed(null, { csv: decodeStatement(bytes as Buffer) });
       } catch (error) {
-        done(error as Error);
+        parsed(error as Error);
       }
     });
     route(scope, ctx, {
@@ -115,6 +115,7 @@ export function statementRoutes(app: FastifyInstance, ctx: Context): void {
         return write(async (tx) => statementView(await importStatement(tx, { name, ...read })), { status: 201, tenantId: null });
       },
     });
+    done();
   });
 
   route(app, ctx, {
