@@ -200,7 +200,8 @@ describe("connections that break", () => {
     }
     const ids = await stored("killed");
     for (const client of clients) {
-      expect(heard([client])).toEqual(ids.slice(1));
+      // The tenant's making may still be news: the order is not settled while any transaction of the server that began before it runs.
+      expect(heard([client]).filter((id) => id !== ids[0])).toEqual(ids.slice(1));
       client.cut();
     }
   });
