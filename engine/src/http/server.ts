@@ -1,6 +1,5 @@
 /** The HTTP server: body parsing, who asks, errors as problem+json, the OpenAPI document, and nothing of any room. */
 import cors from "@fastify/cors";
-import helmet from "@fastify/helmet";
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyReply, LogController } from "fastify";
@@ -20,6 +19,14 @@ const PROBLEM_JSON = "application/problem+json; charset=utf-8";
 /** Of the page under /docs, which sets styles of its own and shows pictures that are part of them. */
 const DOCS_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+// Answers are data: no page may run them or frame them. Pages say what they need themselves. Constants: a library that sets them
+// for each answer took a quarter of the rate of a small read.
+const SAFETY = {
+  "content-security-policy": "default-src 'none';frame-ancestors 'none'",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "cross-origin-resource-policy": "cross-origin",
+};
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 
 export async function buildServer(ctx: Context, register: (app: FastifyInstance) => void): Promise<FastifyInstance> {
@@ -61,13 +68,6 @@ export async function buildServer(ctx: Context, register: (app: FastifyInstance)
   });
 
   app.decorateRequest("principal");
-  // Answers are data: no page may run them or frame them. Pages say what they need themselves.
-  await app.register(helmet, {
-    contentSecurityPolicy: { useDefaults: false, directives: { "default-src": ["'none'"], "frame-ancestors": ["'none'"] } },
-    referrerPolicy: { policy: "no-referrer" },
-    hsts: ctx.config.publicUrl.startsWith("https:"),
-    crossOriginResourcePolicy: { policy: "cross-origin" },
-  });
   await app.register(cors, {
     origin: [...ctx.config.corsOrigins],
     methods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
@@ -84,9 +84,10 @@ export async function buildServer(ctx: Context, register: (app: FastifyInstance)
     maxAge: 86_400,
     hideOptionsRoute: true,
   });
+  const safety = ctx.config.publicUrl.startsWith("https:") ? { ...SAFETY, "strict-transport-security": "max-age=31536000" } : SAFETY;
   const limits = await registerLimits(app, ctx.config.rateLimit);
   app.addHook("onRequest", async (request, reply) => {
-    reply.header("X-Request-Id", request.id);
+    reply.header("X-Request-Id", request.id).headers(safety);
     request.principal = PUBLIC;
     if (request.is404) return;
     const permission = request.routeOptions.config.permission;
