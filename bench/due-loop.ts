@@ -98,7 +98,7 @@ export async function oneByOne(pool: Pool, count: number, now: number): Promise<
         `insert into payments (id, tenant_id, invoice_id, gateway, currency, amount, attempt, status, requested_at) values ($1, $2, $3, 'sandbox', 'usd', $4, 1, 'requested', $5)`,
         [newId("payment"), subscription.tenant_id, invoiceId, total.toString(), at],
       );
-      await client.query("select graphile_worker.add_job('collect-due', '{}', job_key := 'collect-due')");
+      await client.query("select enqueue_jobs(array['collect-due'], array['{}'::json], array[null::timestamptz], array['collect-due'])");
       await client.query(
         `update subscriptions set current_period_start = current_period_end, current_period_end = $3, closed_until = current_period_end,
            due_at = $3, updated_at = $2 where id = $1`,
