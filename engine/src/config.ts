@@ -4,6 +4,9 @@
  */
 import { resolve } from "node:path";
 import type { TokenSettings } from "./auth/tokens.ts";
+import { apiKey, databaseUrl, origins, proxies } from "./config/access.ts";
+import { ConfigError, days, type Env, integer, oneOf, pattern } from "./config/env.ts";
+import { razorpay, smtp, whatsapp } from "./config/outside.ts";
 
 export type Role = "all" | "api" | "worker";
 export type Mode = "sandbox" | "live";
@@ -90,12 +93,6 @@ export interface Seller {
   /** Lines that say where money is to be sent: account, bank, codes. */
   bankDetails?: string | null;
 }
-
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-}
-
-type Env = Record<string, string | undefined>;
 
 export function readConfig(env: Env = process.env, overrides: Partial<Config> = {}): Config {
   const config: Config = {
@@ -189,113 +186,4 @@ export function readClientConfig(
   if (!/^https?:\/\/[^\s/]+/.test(url))
     throw new ConfigError(`BILLWRIGHT_URL is ${JSON.stringify(url)}, but must begin with http:// or https://.`);
   return { url: url.replace(/\/+$/, ""), apiKey: options.key ?? (env.BILLWRIGHT_API_KEY || null) };
-}
-
-function integer(env: Env, name: string, fallback: number, min: number, max: number): number {
-  const text = env[name];
-  if (text === undefined || text === "") return fallback;
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < min || value > max) {
-    throw new ConfigError(`${name} is ${JSON.stringify(text)}, but must be a whole number from ${min} to ${max}.`);
-  }
-  return value;
-}
-
-function days(env: Env, name: string, fallback: readonly number[]): readonly number[] {
-  const text = env[name];
-  if (text === undefined) return fallback;
-  const values = text.split(",").flatMap((part) => (part.trim() === "" ? [] : [Number(part)]));
-  if (!values.every((value, index) => Number.isInteger(value) && value > (values[index - 1] ?? 0) && value <= 365)) {
-    throw new ConfigError(`${name} is ${JSON.stringify(text)}, but must be rising whole days from 1 to 365, such as 1,3,5,7.`);
-  }
-  return values;
-}
-
-function oneOf<T extends string>(env: Env, name: string, values: readonly T[], fallback: T): T {
-  const text = env[name];
-  if (text === undefined || text === "") return fallback;
-  const value = values.find((candidate) => candidate === text.toLowerCase());
-  if (value === undefined) throw new ConfigError(`${name} is ${JSON.stringify(text)}, but must be one of: ${values.join(", ")}.`);
-  return value;
-}
-
-function pattern(env: Env, name: string, form: RegExp, fallback: string, words: string): string {
-  const text = env[name];
-  if (text === undefined || text === "") return fallback;
-  if (!form.test(text)) throw new ConfigError(`${name} is ${JSON.stringify(text)}, but must be ${words}.`);
-  return text;
-}
-
-function databaseUrl(env: Env): string | null {
-  const text = env.DATABASE_URL;
-  if (text === undefined || text === "") return null;
-  if (!/^postgres(ql)?:\/\//.test(text)) {
-    throw new ConfigError("DATABASE_URL must begin with postgres:// or postgresql:// (leave it out to use the embedded PostgreSQL).");
-  }
-  return text;
-}
-
-function smtp(env: Env): Config["smtp"] {
-  const url = pattern(env, "SMTP_URL", /^smtps?:\/\/[^\s/]+/, "", "an address that begins with smtp:// or smtps://");
-  const from = env.MAIL_FROM || "";
-  if (url !== "" && !from.includes("@")) throw new ConfigError("MAIL_FROM must be a mail address where SMTP_URL is set.");
-  return url === "" ? null : { url, from };
-}
-
-function whatsapp(env: Env): Config["whatsapp"] {
-  const apiUrl = pattern(
-    env,
-    "WHATSAPP_API_URL",
-    /^https?:\/\/[^\s]+$/,
-    "https://graph.facebook.com/v23.0",
-    "an address that begins with https://",
-  );
-  const [phoneNumberId, token] = [env.WHATSAPP_PHONE_NUMBER_ID || "", env.WHATSAPP_TOKEN || ""];
-  if ((phoneNumberId === "") !== (token === "")) throw new ConfigError("WHATSAPP_PHONE_NUMBER_ID and WHATSAPP_TOKEN go together.");
-  return token === "" ? null : { apiUrl: apiUrl.replace(/\/+$/, ""), phoneNumberId, token };
-}
-
-function razorpay(env: Env): Config["razorpay"] {
-  const [keyId, keySecret] = [env.RAZORPAY_KEY_ID || "", env.RAZORPAY_KEY_SECRET || ""];
-  const apiUrl = pattern(
-    env,
-    "RAZORPAY_API_URL",
-    /^https?:\/\/[^\s]+$/,
-    "https://api.razorpay.com/v1",
-    "an address that begins with https://",
-  );
-  const timeoutMs = integer(env, "RAZORPAY_TIMEOUT_SECONDS", 15, 1, 120) * 1_000;
-  if ((keyId === "") !== (keySecret === "")) throw new ConfigError("RAZORPAY_KEY_ID and RAZORPAY_KEY_SECRET go together.");
-  if (keyId.startsWith("rzp_live_") && oneOf(env, "BILLWRIGHT_MODE", ["sandbox", "live"], "sandbox") === "sandbox")
-    throw new ConfigError("RAZORPAY_KEY_ID is a live key, but BILLWRIGHT_MODE is sandbox, where nobody may be charged.");
-  return keyId === "" ? null : { keyId, keySecret, apiUrl: apiUrl.replace(/\/+$/, ""), timeoutMs };
-}
-
-function origins(env: Env): readonly string[] {
-  const list = (env.CORS_ORIGINS ?? "").split(",").flatMap((part) => (part.trim() === "" ? [] : [part.trim().replace(/\/+$/, "")]));
-  const odd = list.find((origin) => !/^https?:\/\/[^\s/]+$/.test(origin));
-  if (odd !== undefined)
-    throw new ConfigError(`CORS_ORIGINS has ${JSON.stringify(odd)}, but must list origins such as https://app.example.com.`);
-  return list;
-}
-
-function proxies(env: Env): readonly string[] {
-  const list = (env.TRUSTED_PROXIES ?? "").split(",").flatMap((part) => (part.trim() === "" ? [] : [part.trim()]));
-  const odd = list.find((proxy) => !/^(loopback|linklocal|uniquelocal|[0-9a-fA-F.:]+(\/\d{1,3})?)$/.test(proxy));
-  if (odd !== undefined)
-    throw new ConfigError(
-      `TRUSTED_PROXIES has ${JSON.stringify(odd)}, but must list addresses or networks such as 10.0.0.0/8, or loopback.`,
-    );
-  return list;
-}
-
-function apiKey(env: Env): string | null {
-  const text = env.BILLWRIGHT_API_KEY;
-  if (text === undefined || text === "") return null;
-  // Short ones are for trying things out; a key that guards real money must not be guessable.
-  const least = env.BILLWRIGHT_MODE?.toLowerCase() === "live" ? 24 : 1;
-  if (!/^[\x21-\x7e]{1,255}$/.test(text) || text.length < least) {
-    throw new ConfigError(`BILLWRIGHT_API_KEY must have ${least} to 255 printable characters without spaces.`);
-  }
-  return text;
 }

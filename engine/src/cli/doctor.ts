@@ -1,7 +1,8 @@
 /** `billwright doctor`: what an engine here would find, and what to do where it is not well. Changes nothing. */
 import { styleText } from "node:util";
 import type { Command } from "commander";
-import { ConfigError, readConfig } from "../config.ts";
+import { ConfigError } from "../config/env.ts";
+import { readConfig } from "../config.ts";
 import type { Pool } from "../db/pool.ts";
 import { clockFinding, eventOrderFinding, jobFindings, migrationsFinding, serverFindings } from "./doctor/database.ts";
 import { bad, type Finding, ok, warn } from "./doctor/finding.ts";

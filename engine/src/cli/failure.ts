@@ -1,5 +1,5 @@
 /** What keeps an engine from starting, in a sentence that says what to do. */
-import { ConfigError } from "../config.ts";
+import { ConfigError } from "../config/env.ts";
 import { EmbeddedError } from "../db/embedded/problem.ts";
 import { CommandError, type Terminal } from "./terminal.ts";
 

@@ -1,6 +1,7 @@
 /** The commands that ask a running engine or its database, and what they share. `main.ts` adds those that are an engine. */
 import { Command } from "commander";
-import { ConfigError, readClientConfig } from "../config.ts";
+import { ConfigError } from "../config/env.ts";
+import { readClientConfig } from "../config.ts";
 import { type Api, ApiError, createApi } from "./api.ts";
 import { catalogCommands } from "./catalog.ts";
 import { doctorCommand } from "./doctor.ts";

@@ -1,6 +1,7 @@
 /** Which processes try failed webhooks again. */
 import { expect, test } from "vitest";
-import { ConfigError, readConfig } from "../config.ts";
+import { ConfigError } from "../config/env.ts";
+import { readConfig } from "../config.ts";
 import { worksOn } from "./works-on.ts";
 
 const configOf = (env: Record<string, string>, role: "all" | "worker" = "all") => readConfig(env, { role });
