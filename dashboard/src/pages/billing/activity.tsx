@@ -1,0 +1,1 @@
+export function ActivityPage() { return <h1>activity</h1>; }

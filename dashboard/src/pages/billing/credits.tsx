@@ -1,0 +1,1 @@
+export function CreditsPage() { return <h1>credits</h1>; }

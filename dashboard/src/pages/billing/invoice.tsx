@@ -1,0 +1,1 @@
+export function InvoicePage() { return <h1>invoice</h1>; }

@@ -1,0 +1,1 @@
+export function InvoicesPage() { return <h1>invoices</h1>; }
