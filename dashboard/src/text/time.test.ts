@@ -9,6 +9,15 @@ test("a period ends on the day before its end, by the midnight of its own zone",
   expect(timeText("UTC").period("2026-10-01T00:00:00Z", "2026-10-02T00:00:00Z")).toBe("1 Oct 2026");
 });
 
+test("months have three letters", () => {
+  const utc = timeText("UTC");
+  expect([utc.date("2026-09-05T00:00:00Z"), utc.day("2026-09-05T00:00:00Z"), utc.month("2026-09-05T00:00:00Z")]).toEqual([
+    "5 Sep 2026",
+    "5 Sep",
+    "September 2026",
+  ]);
+});
+
 test("days are counted by the calendar of the zone, not by hours", () => {
   const now = "2026-10-01T15:30:00Z";
   expect(fromNow("2026-10-01T18:00:00Z", now, timeText("UTC"))).toBe("today");
@@ -20,4 +29,12 @@ test("days are counted by the calendar of the zone, not by hours", () => {
 
 test("a zone that nobody knows is UTC", () => {
   expect(timeText("Mars/Olympus").dateTime("2026-10-01T15:30:00Z")).toBe("1 Oct 2026, 15:30");
+});
+
+test("a day begins by the clocks of the zone, also where they are changed on it", () => {
+  expect(timeText("Asia/Kolkata").midnight("2026-10-01")).toBe("2026-09-30T18:30:00.000Z");
+  expect(timeText("America/Los_Angeles").midnight("2026-11-01")).toBe("2026-11-01T07:00:00.000Z");
+  expect(timeText("America/Los_Angeles").midnight("2026-11-02")).toBe("2026-11-02T08:00:00.000Z");
+  // There is no midnight on this day: it begins at one.
+  expect(timeText("America/Santiago").midnight("2026-09-06")).toBe("2026-09-06T04:00:00.000Z");
 });

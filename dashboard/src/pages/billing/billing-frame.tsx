@@ -75,7 +75,9 @@ function Name() {
   return (
     <span className="flex items-center gap-2.5">
       <span className="truncate">{name}</span>
-      {sandbox && <span className="rounded-full border border-line-strong px-2 text-tiny font-semibold text-ink-soft max-sm:hidden">Sandbox</span>}
+      {sandbox && (
+        <span className="rounded-full border border-line-strong px-2 text-tiny font-semibold text-ink-soft max-sm:hidden">Sandbox</span>
+      )}
     </span>
   );
 }

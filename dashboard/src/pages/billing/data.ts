@@ -26,14 +26,18 @@ export const ask = {
       queryFn: ({ signal }) => engine.request("GET", "/v1/tenants/{tenant_id}/summary", { path: { tenant_id: tenant }, signal }),
     }),
   plans: () => queryOptions({ queryKey: ["plans"], staleTime: CATALOG, queryFn: () => engine.plans.list({ limit: 100 }).all(500) }),
-  features: () => queryOptions({ queryKey: ["features"], staleTime: CATALOG, queryFn: () => engine.features.list({ limit: 100 }).all(500) }),
+  features: () =>
+    queryOptions({ queryKey: ["features"], staleTime: CATALOG, queryFn: () => engine.features.list({ limit: 100 }).all(500) }),
   meters: () => queryOptions({ queryKey: ["meters"], staleTime: CATALOG, queryFn: () => engine.meters.list({ limit: 100 }).all(500) }),
   products: () =>
     queryOptions({ queryKey: ["products"], staleTime: CATALOG, queryFn: () => engine.creditProducts.list({ limit: 100 }).all(500) }),
   methods: (tenant: string) =>
     queryOptions({ queryKey: about(tenant, "methods"), queryFn: ({ signal }) => engine.payments.methods(tenant, { signal }) }),
   invoices: (tenant: string, limit: number) =>
-    queryOptions({ queryKey: about(tenant, "invoices", limit), queryFn: async () => (await engine.invoices.list(tenant, { limit })).items }),
+    queryOptions({
+      queryKey: about(tenant, "invoices", limit),
+      queryFn: async () => (await engine.invoices.list(tenant, { limit })).items,
+    }),
   invoice: (tenant: string, id: string) =>
     queryOptions({
       queryKey: about(tenant, "invoice", id),

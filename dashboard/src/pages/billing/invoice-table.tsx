@@ -33,10 +33,21 @@ export function InvoiceTable({ tenant, invoices, time, brief = false }: Props) {
             </Link>
           ),
         },
-        { key: "date", head: "Date", cell: (invoice) => <span className="whitespace-nowrap">{time.date(invoice.issued_at ?? invoice.created_at!)}</span> },
+        {
+          key: "date",
+          head: "Date",
+          cell: (invoice) => <span className="whitespace-nowrap">{time.date(invoice.issued_at ?? invoice.created_at!)}</span>,
+        },
         ...(brief
           ? []
-          : [{ key: "period", head: "For", wideOnly: true, cell: (invoice: Invoice) => time.period(invoice.period_start, invoice.period_end) }]),
+          : [
+              {
+                key: "period",
+                head: "For",
+                wideOnly: true,
+                cell: (invoice: Invoice) => time.period(invoice.period_start, invoice.period_end),
+              },
+            ]),
         { key: "state", head: "State", cell: (invoice) => <StateBadge state={invoice.status} />, wideOnly: brief },
         { key: "total", head: "Total", number: true, cell: (invoice) => moneyText(invoice.total, invoice.currency) },
         { key: "due", head: "Due", number: true, wideOnly: true, cell: (invoice) => moneyText(invoice.amount_due, invoice.currency) },

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Check as Tick, X } from "lucide-react";
 import { MeterBar } from "../../parts/meter-bar.tsx";
 import { nameOfKey, quantityText, shareOf } from "../../text/quantity.ts";
+import { percentText } from "../../text/share.ts";
 import type { TimeText } from "../../text/time.ts";
 import { ask, type Check, type Summary } from "./data.ts";
 
@@ -55,7 +56,7 @@ function Limit({ name, check, time }: { name: string; check: Check; time: TimeTe
             ? check.enforcement === "hard"
               ? "Used up. "
               : "Beyond the limit, which does not stop anything. "
-            : `${Math.round((share ?? 0) * 100)} %${window}. `}
+            : `${percentText(share ?? 0)} used${window}. `}
           {check.resets_at && `Begins anew on ${time.date(check.resets_at)}.`}
         </p>
       )}
@@ -78,7 +79,7 @@ export function Features({ features }: { features: Summary["entitlements"]["feat
             <X aria-label="Not included" className="size-4 shrink-0 text-ink-faint" />
           )}
           <span className={check.has_access ? "" : "text-ink-soft"}>{nameOf(check.feature)}</span>
-          {check.type === "config" && check.has_access && <span className="ml-auto text-ink-soft">{String(check.value)}</span>}
+          {check.type === "config" && check.has_access && <span className="text-ink-soft">{String(check.value)}</span>}
         </li>
       ))}
     </ul>

@@ -1,7 +1,13 @@
 import type { PaymentMethod } from "@billwright/client";
 import { nameOfKey } from "../../text/quantity.ts";
 
-const BRANDS: Record<string, string> = { visa: "Visa", mastercard: "Mastercard", amex: "American Express", rupay: "RuPay", none: "No card" };
+const BRANDS: Record<string, string> = {
+  visa: "Visa",
+  mastercard: "Mastercard",
+  amex: "American Express",
+  rupay: "RuPay",
+  none: "No card",
+};
 
 /** `Visa ending in 4242`. */
 export function methodText({ brand, last4, type }: Pick<PaymentMethod, "brand" | "last4" | "type">): string {

@@ -4,15 +4,18 @@ import { Coins, FileText } from "lucide-react";
 import { StateBadge } from "../../parts/badge.tsx";
 import { ButtonLink } from "../../parts/button.tsx";
 import { Card } from "../../parts/card.tsx";
+import { Spark } from "../../parts/spark.tsx";
 import { Empty, Loaded } from "../../parts/states.tsx";
+import { TextLink } from "../../parts/text-link.tsx";
 import { useMayChange } from "../../session/session.ts";
 import { moneyText } from "../../text/money.ts";
-import { quantityText } from "../../text/quantity.ts";
+import { nameOfKey, quantityText, shortText } from "../../text/quantity.ts";
 import { ask, type Billing, dueOf, UPCOMING, useBilling } from "./data.ts";
 import { InvoiceTable } from "./invoice-table.tsx";
-import { Limits } from "./limits.tsx";
+import { Features, Limits } from "./limits.tsx";
 import { PayButton } from "./pay-button.tsx";
 import { LiveState, Timeline } from "./timeline.tsx";
+import { dayBefore, pointsOf, usageByDay } from "./usage-data.ts";
 import { endOf, whatNext } from "./what-next.ts";
 
 const TONES = { good: "text-ink-soft", info: "text-ink-soft", warn: "text-warn", bad: "text-bad" };
@@ -31,12 +34,13 @@ export function Overview() {
         about={`This period: ${time.period(summary.usage.period_start, summary.usage.period_end)}`}
         className="lg:col-span-2"
         actions={
-          <ButtonLink to="/t/$tenant/usage" params={{ tenant }} look="quiet" size="small">
+          <TextLink to="/t/$tenant/usage" params={{ tenant }}>
             By day and meter
-          </ButtonLink>
+          </TextLink>
         }
       >
         <Limits features={summary.entitlements.features} time={time} />
+        <LastDays billing={billing} />
       </Card>
       <CreditsCard billing={billing} />
       <Card
@@ -44,9 +48,9 @@ export function Overview() {
         title="Invoices"
         className="lg:col-span-2 lg:self-start"
         actions={
-          <ButtonLink to="/t/$tenant/invoices" params={{ tenant }} look="quiet" size="small">
+          <TextLink to="/t/$tenant/invoices" params={{ tenant }}>
             All invoices
-          </ButtonLink>
+          </TextLink>
         }
       >
         <Loaded query={invoices} lines={4}>
@@ -64,7 +68,11 @@ export function Overview() {
       <Card title="Activity" actions={<LiveState />}>
         <Loaded query={events} lines={5}>
           {(items) =>
-            items.length === 0 ? <p className="text-small text-ink-soft">Nothing has happened yet.</p> : <Timeline events={items.slice(0, 6)} now={now} time={time} />
+            items.length === 0 ? (
+              <p className="text-small text-ink-soft">Nothing has happened yet.</p>
+            ) : (
+              <Timeline most={6} events={items} now={now} time={time} />
+            )
           }
         </Loaded>
       </Card>
@@ -114,7 +122,34 @@ function Standing({ billing }: { billing: Billing }) {
           )}
         </div>
       )}
+      <hr className="mt-6 mb-4 border-line" />
+      <Features features={summary.entitlements.features} />
     </Card>
+  );
+}
+
+/** The last 30 days of the first meter that has any. */
+function LastDays({ billing: { tenant, summary, now, time } }: { billing: Billing }) {
+  const meter = summary.usage.meters.find(({ value }) => Number(value) !== 0) ?? summary.usage.meters[0];
+  const span = { from: dayBefore(now, 29, time), to: now };
+  const days = useQuery({ ...usageByDay(tenant, { meter: meter?.meter ?? "", ...span }), enabled: meter !== undefined }).data;
+  if (!meter || !days || days.every(({ value }) => Number(value) === 0)) return null;
+  const points = pointsOf(days, span, time);
+  const values = points.map((point) => Number(point.values.value ?? 0));
+  const name = nameOfKey(meter.meter);
+  return (
+    <figure className="mt-5">
+      <Spark
+        label={`${name} of the last 30 days; the most on one day were ${shortText(Math.max(...values))}`}
+        values={values}
+        className="h-20 w-full"
+      />
+      <figcaption className="mt-1.5 flex justify-between text-tiny text-ink-soft">
+        <span>{points[0]?.words}</span>
+        <span>{name}, 30 days</span>
+        <span>{points.at(-1)?.words}</span>
+      </figcaption>
+    </figure>
   );
 }
 

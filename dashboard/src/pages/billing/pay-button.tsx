@@ -8,7 +8,17 @@ import { moneyText } from "../../text/money.ts";
 import { ask, type Invoice, refresh } from "./data.ts";
 import { methodText } from "./method-text.ts";
 
-export function PayButton({ tenant, invoice, look = "plain", size }: { tenant: string; invoice: Invoice; look?: ButtonLook; size?: "small" }) {
+export function PayButton({
+  tenant,
+  invoice,
+  look = "plain",
+  size,
+}: {
+  tenant: string;
+  invoice: Invoice;
+  look?: ButtonLook;
+  size?: "small";
+}) {
   const [open, setOpen] = useState(false);
   const methods = useQuery(ask.methods(tenant)).data;
   const method = methods?.find((one) => one.default) ?? methods?.[0];
@@ -27,7 +37,8 @@ export function PayButton({ tenant, invoice, look = "plain", size }: { tenant: s
           act={async () => {
             const paid = await engine.invoices.pay(invoice.id!, { payment_method: method.id });
             await refresh(tenant);
-            if (paid.status !== "paid") throw new Error("The payment did not go through, or is not settled yet. Payment has what the bank said.");
+            if (paid.status !== "paid")
+              throw new Error("The payment did not go through, or is not settled yet. Payment has what the bank said.");
           }}
         >
           <p className="text-small">

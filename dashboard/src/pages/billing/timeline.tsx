@@ -1,6 +1,18 @@
 /** What happened, newest first. What happens while one looks is put on top and marked. */
 import type { BillingEvent } from "@billwright/client";
-import { ArrowLeftRight, Ban, Coins, CreditCard, FileText, Gauge, type LucideIcon, Package, Pause, TriangleAlert, User } from "lucide-react";
+import {
+  ArrowLeftRight,
+  Ban,
+  Coins,
+  CreditCard,
+  FileText,
+  Gauge,
+  type LucideIcon,
+  Package,
+  Pause,
+  TriangleAlert,
+  User,
+} from "lucide-react";
 import { classes } from "../../parts/classes.ts";
 import { fromNow, type TimeText } from "../../text/time.ts";
 import { useLive } from "./live.tsx";
@@ -19,16 +31,32 @@ const ICONS: readonly [RegExp, LucideIcon, string][] = [
   [/./, User, "bg-sunken text-ink-soft"],
 ];
 
-export function Timeline({ events, now, time }: { events: readonly BillingEvent[]; now: string; time: TimeText }) {
+interface Props {
+  events: readonly BillingEvent[];
+  now: string;
+  time: TimeText;
+  /** How the types begin that are wanted of what happens now. */
+  only?: string;
+  /** So many at most. */
+  most?: number;
+}
+
+export function Timeline({ events, now, time, only = "", most = Number.POSITIVE_INFINITY }: Props) {
   const { events: live } = useLive();
   const fresh = new Set(live.map(({ id }) => id));
-  const all = [...live.filter(({ id }) => !events.some((event) => event.id === id)), ...events];
+  const all = [...live.filter(({ id, type }) => type.startsWith(only) && !events.some((event) => event.id === id)), ...events].slice(
+    0,
+    most,
+  );
   return (
-    <ol className="space-y-0.5">
+    <ol className="-mx-2 space-y-0.5">
       {all.map((event) => {
         const [, Icon, look] = ICONS.find(([form]) => form.test(event.type))!;
         return (
-          <li key={event.id} className={classes("flex gap-3 rounded-control px-2 py-2", fresh.has(event.id) && "animate-rise bg-accent-soft/60")}>
+          <li
+            key={event.id}
+            className={classes("flex gap-3 rounded-control px-2 py-2", fresh.has(event.id) && "animate-rise bg-accent-soft/60")}
+          >
             <span className={classes("mt-px grid size-7 shrink-0 place-items-center rounded-full", look)}>
               <Icon aria-hidden className="size-3.5" />
             </span>

@@ -57,7 +57,13 @@ export function whatNext(situation: Situation): WhatNext {
     case "expired":
       return { tone: "info", text: `Ended${sub.ended_at ? ` on ${time.date(sub.ended_at)}` : ""}. Choose a plan to begin again.` };
     default:
-      return { tone: "info", text: sub.plan === null ? "There is no subscription yet. Choose a plan to begin." : "You have this without a subscription, free of charge." };
+      return {
+        tone: "info",
+        text:
+          sub.plan === null
+            ? "There is no subscription yet. Choose a plan to begin."
+            : "You have this without a subscription, free of charge.",
+      };
   }
 }
 
