@@ -7,6 +7,8 @@ import type { TokenSettings } from "./auth/tokens.ts";
 import { apiKey, databaseUrl, origins, proxies } from "./config/access.ts";
 import { ConfigError, days, type Env, integer, oneOf, pattern } from "./config/env.ts";
 import { razorpay, smtp, whatsapp } from "./config/outside.ts";
+import { type SecretKey, secretKeys } from "./config/secrets.ts";
+import { webhooks } from "./config/webhooks.ts";
 
 export type Role = "all" | "api" | "worker";
 export type Mode = "sandbox" | "live";
@@ -79,6 +81,10 @@ export interface Config {
     stallMs: number;
     pollMs: number;
   };
+  /** What stored secrets are sealed with, the newest first; none: a sandbox makes its own, in live mode none can be stored. */
+  secretKeys: readonly SecretKey[];
+  /** Webhooks out: networks that are not public and may be reached all the same, and after how many days of failing one is disabled (0: never). */
+  webhooks: { allowPrivate: readonly string[]; timeoutMs: number; disableAfterDays: number };
 }
 
 export interface Seller {
@@ -167,6 +173,8 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
       stallMs: integer(env, "BILLING_STREAM_STALL_SECONDS", 30, 1, 600) * 1_000,
       pollMs: integer(env, "BILLING_STREAM_POLL_SECONDS", 5, 1, 3_600) * 1_000,
     },
+    secretKeys: secretKeys(env),
+    webhooks: webhooks(env),
   };
   return { ...config, ...overrides };
 }

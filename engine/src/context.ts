@@ -13,6 +13,8 @@ import type { Config } from "./config.ts";
 import type { Pool } from "./db/pool.ts";
 import type { Timeline } from "./events/timeline.ts";
 import type { GatewayRegistry } from "./gateways/registry.ts";
+import type { Seal } from "./seal.ts";
+import type { Sender } from "./webhooks/outbound/sender.ts";
 
 export interface Context {
   config: Config;
@@ -35,4 +37,8 @@ export interface Context {
   notifiers: Notifiers;
   /** Streams of events, and the word to others that there are new ones. */
   timeline: Timeline;
+  /** Of secrets that are stored. */
+  seal: Seal;
+  /** Sends webhooks. */
+  webhooks: Sender;
 }

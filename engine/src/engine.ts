@@ -54,9 +54,14 @@ import { startWorker, type Worker } from "./jobs/worker.ts";
 import { type Library, libraryOf } from "./library.ts";
 import { smtpNotifier } from "./notifiers/smtp.ts";
 import { whatsappNotifier } from "./notifiers/whatsapp.ts";
+import { createSeal } from "./seal.ts";
 import { testClockRoutes } from "./simulation/routes.ts";
 import { openLog } from "./telemetry/log.ts";
 import { inboundRoutes } from "./webhooks/inbound/routes.ts";
+import { guardedAgent } from "./webhooks/outbound/agent.ts";
+import { webhookDeliveryRoutes } from "./webhooks/outbound/delivery-routes.ts";
+import { webhookEndpointRoutes } from "./webhooks/outbound/routes.ts";
+import { createSender } from "./webhooks/outbound/sender.ts";
 
 export { defineCatalog } from "./billing/catalog/define-catalog.ts";
 export type { CheckAnswer, ConsumptionAnswer } from "./billing/entitlements/answer.ts";
@@ -151,7 +156,10 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
         whatsapp: config.whatsapp && whatsappNotifier(config.whatsapp),
       },
       timeline,
+      seal: createSeal(config),
+      webhooks: createSender(() => ctx, guardedAgent(config.webhooks.allowPrivate)),
     };
+    ends.push(() => ctx.webhooks.close());
     entitlements.evaluateBy((used) => evaluateLimits(ctx, used));
     ends.push(() => entitlements.close());
     const listener = await listen(databaseUrl, Object.values(CHANNELS), {
@@ -167,6 +175,7 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
     if (options.worker ?? true) {
       const worker: Worker = await startWorker(ctx, databaseUrl);
       ends.push(() => worker.stop());
+      ctx.webhooks.start();
     }
     return {
       ...libraryOf(ctx),
@@ -203,6 +212,8 @@ export function registerRoutes(app: FastifyInstance, ctx: Context): void {
   eventRoutes(app, ctx);
   eventStreamRoutes(app, ctx);
   inboundRoutes(app, ctx);
+  webhookEndpointRoutes(app, ctx);
+  webhookDeliveryRoutes(app, ctx);
   keyRoutes(app, ctx);
   portalRoutes(app, ctx);
   auditRoutes(app, ctx);

@@ -17,7 +17,10 @@ import { postgresWake } from "../events/postgres-wake.ts";
 import { createTimeline } from "../events/timeline.ts";
 import { createGatewayRegistry } from "../gateways/registry.ts";
 import { buildServer } from "../http/server.ts";
+import { createSeal } from "../seal.ts";
 import { openLog } from "../telemetry/log.ts";
+import { guardedAgent } from "../webhooks/outbound/agent.ts";
+import { createSender } from "../webhooks/outbound/sender.ts";
 
 export const FILE = fileURLToPath(new URL("../../openapi.json", import.meta.url));
 
@@ -51,6 +54,8 @@ export async function documentText(): Promise<string> {
       settings: config.stream,
       onTrouble: () => undefined,
     }),
+    seal: createSeal(config),
+    webhooks: createSender(() => ctx, guardedAgent([])),
   };
   const app = await buildServer(ctx, (server) => registerRoutes(server, ctx));
   try {
