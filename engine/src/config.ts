@@ -7,6 +7,7 @@ import type { TokenSettings } from "./auth/tokens.ts";
 import { apiKey, databaseUrl, origins, proxies } from "./config/access.ts";
 import { ConfigError, days, type Env, integer, oneOf, pattern } from "./config/env.ts";
 import { razorpay, smtp, whatsapp } from "./config/outside.ts";
+import { type SqsSettings, sqs } from "./config/queues.ts";
 
 export type Role = "all" | "api" | "worker";
 export type Mode = "sandbox" | "live";
@@ -63,6 +64,8 @@ export interface Config {
   razorpay: { keyId: string; keySecret: string; apiUrl: string; timeoutMs: number } | null;
   /** Any of them may have signed a webhook; none: Razorpay's are not taken. */
   razorpayWebhookSecrets: readonly string[];
+  /** Queues of Amazon SQS; without any, what is to be queued waits in the database. */
+  sqs: SqsSettings;
   /** Whether this process tries failed webhooks again: where a process is `dedicated` to jobs, only those do. */
   retryWorker: { enabled: boolean; mode: "inline" | "dedicated" };
   /** What this process does; not a setting of the environment. */
@@ -153,6 +156,7 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
     razorpayWebhookSecrets: (env.RAZORPAY_WEBHOOK_SECRET ?? "")
       .split(",")
       .flatMap((secret) => (secret.trim() === "" ? [] : [secret.trim()])),
+    sqs: sqs(env),
     retryWorker: {
       enabled: oneOf(env, "ENABLE_BILLING_RETRY_WORKER", ["true", "false"], "true") === "true",
       mode: oneOf(env, "BILLING_RETRY_DEPLOYMENT_MODE", ["inline", "dedicated"], "inline"),

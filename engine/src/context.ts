@@ -7,6 +7,7 @@ import type { Notifiers } from "./billing/invoices/notifier.ts";
 import type { TaxEngine } from "./billing/invoices/tax-engine.ts";
 import type { TenantCache } from "./billing/tenants/cache.ts";
 import type { UsageBurner } from "./billing/usage/burner.ts";
+import type { UsageQueue } from "./billing/usage/queue.ts";
 import type { UsageWatch } from "./billing/usage/watch.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
@@ -31,6 +32,8 @@ export interface Context {
   taxes: TaxEngine;
   /** Stores usage that costs credits. */
   usageBurner: UsageBurner;
+  /** Where usage waits that is to be stored later. */
+  usageQueue: UsageQueue;
   /** What carries invoices to people. */
   notifiers: Notifiers;
   /** Streams of events, and the word to others that there are new ones. */

@@ -54,6 +54,7 @@ import { startWorker, type Worker } from "./jobs/worker.ts";
 import { type Library, libraryOf } from "./library.ts";
 import { smtpNotifier } from "./notifiers/smtp.ts";
 import { whatsappNotifier } from "./notifiers/whatsapp.ts";
+import { openUsageQueue, startReaders } from "./queues/start.ts";
 import { testClockRoutes } from "./simulation/routes.ts";
 import { openLog } from "./telemetry/log.ts";
 import { inboundRoutes } from "./webhooks/inbound/routes.ts";
@@ -128,6 +129,8 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       onTrouble: onEventTrouble,
     });
     ends.push(() => timeline.close());
+    const usageQueue = await openUsageQueue(config.sqs, pool, log);
+    ends.push(async () => usageQueue.close());
     const ctx: Context = {
       config,
       clock,
@@ -145,6 +148,7 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
         ...(config.razorpay ? [razorpayGateway(config.razorpay)] : []),
       ]),
       usageBurner: usageBurner(() => ctx),
+      usageQueue,
       taxes: ownTaxEngine(catalog, config.seller),
       notifiers: {
         email: mail,
@@ -167,6 +171,8 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
     if (options.worker ?? true) {
       const worker: Worker = await startWorker(ctx, databaseUrl);
       ends.push(() => worker.stop());
+      const readers = await startReaders(ctx);
+      ends.push(() => readers.stop());
     }
     return {
       ...libraryOf(ctx),
