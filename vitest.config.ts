@@ -11,7 +11,11 @@ export default defineConfig({
       { extends: true, test: { name: "unit", include: ["engine/src/**/*.test.ts", "sdk/src/**/*.test.ts"] } },
       {
         extends: true,
-        test: { name: "engine", include: ["engine/test/**/*.test.ts", "sdk/test/**/*.test.ts"], globalSetup: ["engine/test/postgres.ts"] },
+        test: {
+          name: "engine",
+          include: ["engine/test/**/*.test.ts", "sdk/test/**/*.test.ts"],
+          globalSetup: ["engine/test/postgres.ts", "engine/test/redis.ts"],
+        },
       },
     ],
   },

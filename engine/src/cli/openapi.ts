@@ -17,6 +17,7 @@ import { postgresWake } from "../events/postgres-wake.ts";
 import { createTimeline } from "../events/timeline.ts";
 import { createGatewayRegistry } from "../gateways/registry.ts";
 import { buildServer } from "../http/server.ts";
+import { NO_REDIS } from "../redis/open-parts.ts";
 import { openLog } from "../telemetry/log.ts";
 
 export const FILE = fileURLToPath(new URL("../../openapi.json", import.meta.url));
@@ -45,6 +46,7 @@ export async function documentText(): Promise<string> {
     usageBurner: usageBurner(() => ctx),
     taxes: ownTaxEngine(catalog, config.seller),
     notifiers: { email: null, whatsapp: null },
+    redis: NO_REDIS,
     timeline: createTimeline({
       pool,
       wake: postgresWake(pool, nowhere, () => undefined),
