@@ -5,6 +5,7 @@
  *     await billing.listen();
  */
 import type { FastifyInstance } from "fastify";
+import { analyticsRoutes } from "./analytics/routes.ts";
 import { auditRoutes } from "./auth/audit-routes.ts";
 import { ensureFirstKey } from "./auth/first-key.ts";
 import { portalRoutes } from "./auth/portal-routes.ts";
@@ -209,6 +210,7 @@ export function registerRoutes(app: FastifyInstance, ctx: Context): void {
   keyRoutes(app, ctx);
   portalRoutes(app, ctx);
   auditRoutes(app, ctx);
+  analyticsRoutes(app, ctx);
   testClockRoutes(app, ctx);
   sandboxCheckoutRoutes(app, ctx);
   healthRoutes(app, ctx);
