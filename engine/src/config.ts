@@ -8,6 +8,7 @@ import { apiKey, databaseUrl, origins, proxies } from "./config/access.ts";
 import { ConfigError, days, type Env, integer, list, oneOf, pattern } from "./config/env.ts";
 import { razorpay, smtp, whatsapp } from "./config/outside.ts";
 import { type SqsSettings, sqs } from "./config/queues.ts";
+import { eventsRedis, redis } from "./config/redis.ts";
 import { stripe } from "./config/stripe.ts";
 
 export type Role = "all" | "api" | "worker";
@@ -95,6 +96,22 @@ export interface Config {
     stallMs: number;
     pollMs: number;
   };
+  /** What processes share beside the database; null: nothing. */
+  redis: RedisAddress | null;
+  /** What carries events to the processes with open streams; null: each reads them from the database. */
+  eventsRedis: {
+    address: RedisAddress;
+    /** Whether a stream that is empty begins with what is stored already. */
+    replay: boolean;
+    /** About how many events it holds. */
+    length: number;
+  } | null;
+}
+
+export interface RedisAddress {
+  /** Several in a cluster: any of its nodes. */
+  urls: readonly string[];
+  cluster: boolean;
 }
 
 export interface Seller {
@@ -184,6 +201,8 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
       stallMs: integer(env, "BILLING_STREAM_STALL_SECONDS", 30, 1, 600) * 1_000,
       pollMs: integer(env, "BILLING_STREAM_POLL_SECONDS", 5, 1, 3_600) * 1_000,
     },
+    redis: redis(env),
+    eventsRedis: eventsRedis(env),
   };
   return { ...config, ...overrides };
 }

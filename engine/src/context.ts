@@ -14,6 +14,7 @@ import type { Config } from "./config.ts";
 import type { Pool } from "./db/pool.ts";
 import type { Timeline } from "./events/timeline.ts";
 import type { GatewayRegistry } from "./gateways/registry.ts";
+import type { RedisParts } from "./redis/open-parts.ts";
 
 export interface Context {
   config: Config;
@@ -36,6 +37,8 @@ export interface Context {
   usageQueue: UsageQueue;
   /** What carries invoices to people. */
   notifiers: Notifiers;
+  /** What processes share beside the database. Nothing that is right depends on it. */
+  redis: RedisParts;
   /** Streams of events, and the word to others that there are new ones. */
   timeline: Timeline;
 }
