@@ -5,6 +5,7 @@
  *     await billing.listen();
  */
 import type { FastifyInstance } from "fastify";
+import { analyticsRoutes } from "./analytics/routes.ts";
 import { auditRoutes } from "./auth/audit-routes.ts";
 import { ensureFirstKey } from "./auth/first-key.ts";
 import { portalRoutes } from "./auth/portal-routes.ts";
@@ -54,6 +55,8 @@ import { startWorker, type Worker } from "./jobs/worker.ts";
 import { type Library, libraryOf } from "./library.ts";
 import { smtpNotifier } from "./notifiers/smtp.ts";
 import { whatsappNotifier } from "./notifiers/whatsapp.ts";
+import { openUsageQueue, startReaders } from "./queues/start.ts";
+import { openRedisParts } from "./redis/open-parts.ts";
 import { createSeal } from "./seal.ts";
 import { testClockRoutes } from "./simulation/routes.ts";
 import { openLog } from "./telemetry/log.ts";
@@ -125,6 +128,7 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       signals: postgresSignals(pool),
       onError: (error) => log.warn({ err: error }, "limits could not be looked at; the next check or sweep will"),
     });
+    const redis = await openRedisParts(config, lookups, log, ends);
     const onEventTrouble = (error: Error) => log.warn({ err: error, part: "events" }, "following events was interrupted");
     const timeline = createTimeline({
       pool,
@@ -133,6 +137,8 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       onTrouble: onEventTrouble,
     });
     ends.push(() => timeline.close());
+    const usageQueue = await openUsageQueue(config.sqs, pool, log);
+    ends.push(async () => usageQueue.close());
     const ctx: Context = {
       config,
       clock,
@@ -150,11 +156,13 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
         ...(config.razorpay ? [razorpayGateway(config.razorpay)] : []),
       ]),
       usageBurner: usageBurner(() => ctx),
+      usageQueue,
       taxes: ownTaxEngine(catalog, config.seller),
       notifiers: {
         email: mail,
         whatsapp: config.whatsapp && whatsappNotifier(config.whatsapp),
       },
+      redis,
       timeline,
       seal: createSeal(config),
       webhooks: createSender(() => ctx, guardedAgent(config.webhooks.allowPrivate)),
@@ -176,6 +184,8 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       const worker: Worker = await startWorker(ctx, databaseUrl);
       ends.push(() => worker.stop());
       ctx.webhooks.start();
+      const readers = await startReaders(ctx);
+      ends.push(() => readers.stop());
     }
     return {
       ...libraryOf(ctx),
@@ -217,6 +227,7 @@ export function registerRoutes(app: FastifyInstance, ctx: Context): void {
   keyRoutes(app, ctx);
   portalRoutes(app, ctx);
   auditRoutes(app, ctx);
+  analyticsRoutes(app, ctx);
   testClockRoutes(app, ctx);
   sandboxCheckoutRoutes(app, ctx);
   healthRoutes(app, ctx);

@@ -5,6 +5,7 @@ import { invoiceTasks } from "../billing/invoices/jobs.ts";
 import { paymentTasks } from "../billing/payments/jobs.ts";
 import { subscriptionTasks } from "../billing/subscriptions/jobs.ts";
 import { usageTasks } from "../billing/usage/jobs.ts";
+import { queueTasks } from "../queues/jobs.ts";
 import { inboundTasks } from "../webhooks/inbound/jobs.ts";
 import { outboundTasks } from "../webhooks/outbound/jobs.ts";
 import { forgetOldAnswers } from "./housekeeping.ts";
@@ -20,6 +21,7 @@ export const TASKS: Record<JobName, Task> = {
   ...entitlementTasks,
   ...inboundTasks,
   ...outboundTasks,
+  ...queueTasks,
   "forget-old-answers": forgetOldAnswers,
 };
 
