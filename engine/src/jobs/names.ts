@@ -10,9 +10,12 @@ export const JOB_NAMES = [
   "orders-due",
   "dispatch-inbound",
   "retry-inbound",
+  "send-webhooks",
+  "forget-deliveries",
   "send-invoice",
   "forget-old-answers",
   "backfill-usage",
+  "take-messages",
   "expire-credits",
   "sweep-limits",
 ] as const;
