@@ -51,6 +51,7 @@ import { sandboxGateway } from "./gateways/sandbox/gateway.ts";
 import { sandboxCheckoutRoutes } from "./gateways/sandbox/routes.ts";
 import { healthRoutes } from "./http/health.ts";
 import { buildServer } from "./http/server.ts";
+import { jobRoutes } from "./jobs/routes.ts";
 import { startWorker, type Worker } from "./jobs/worker.ts";
 import { type Library, libraryOf } from "./library.ts";
 import { smtpNotifier } from "./notifiers/smtp.ts";
@@ -219,6 +220,7 @@ export function registerRoutes(app: FastifyInstance, ctx: Context): void {
   analyticsRoutes(app, ctx);
   testClockRoutes(app, ctx);
   sandboxCheckoutRoutes(app, ctx);
+  jobRoutes(app, ctx);
   healthRoutes(app, ctx);
 }
 
