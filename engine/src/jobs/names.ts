@@ -10,6 +10,7 @@ export const JOB_NAMES = [
   "orders-due",
   "dispatch-inbound",
   "retry-inbound",
+  "processor-due",
   "send-invoice",
   "forget-old-answers",
   "backfill-usage",
