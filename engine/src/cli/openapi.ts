@@ -17,6 +17,7 @@ import { postgresWake } from "../events/postgres-wake.ts";
 import { createTimeline } from "../events/timeline.ts";
 import { createGatewayRegistry } from "../gateways/registry.ts";
 import { buildServer } from "../http/server.ts";
+import { createProcessorRegistry } from "../processors/registry.ts";
 import { openLog } from "../telemetry/log.ts";
 
 export const FILE = fileURLToPath(new URL("../../openapi.json", import.meta.url));
@@ -41,6 +42,7 @@ export async function documentText(): Promise<string> {
     entitlements,
     usageWatch: entitlements,
     gateways: createGatewayRegistry([]),
+    processors: createProcessorRegistry([]),
     tokens: createTokenVerifier(config.tokens, systemClock),
     usageBurner: usageBurner(() => ctx),
     taxes: ownTaxEngine(catalog, config.seller),

@@ -11,6 +11,7 @@ export const JOB_NAMES = [
   "dispatch-inbound",
   "retry-inbound",
   "processor-due",
+  "processor-missed",
   "send-invoice",
   "forget-old-answers",
   "backfill-usage",

@@ -5,6 +5,7 @@ import { invoiceTasks } from "../billing/invoices/jobs.ts";
 import { paymentTasks } from "../billing/payments/jobs.ts";
 import { subscriptionTasks } from "../billing/subscriptions/jobs.ts";
 import { usageTasks } from "../billing/usage/jobs.ts";
+import { processorTasks } from "../processors/stripe/jobs.ts";
 import { inboundTasks } from "../webhooks/inbound/jobs.ts";
 import { forgetOldAnswers } from "./housekeeping.ts";
 import type { JobName } from "./names.ts";
@@ -18,6 +19,7 @@ export const TASKS: Record<JobName, Task> = {
   ...creditTasks,
   ...entitlementTasks,
   ...inboundTasks,
+  ...processorTasks,
   "forget-old-answers": forgetOldAnswers,
 };
 
@@ -31,6 +33,8 @@ export const CRONTAB = `
 * * * * * orders-due ?jobKey=orders-due
 * * * * * dispatch-inbound ?jobKey=dispatch-inbound
 * * * * * retry-inbound ?jobKey=retry-inbound
+* * * * * processor-due ?jobKey=processor-due
+7 * * * * processor-missed ?jobKey=processor-missed
 * * * * * free-credits-due ?jobKey=free-credits-due
 * * * * * top-ups-due ?jobKey=top-ups-due
 * * * * * expire-credits ?jobKey=expire-credits

@@ -37,13 +37,13 @@ from subscriptions where $1::text is null or tenant_id = $1`,
   },
   {
     name: "subscriptions.past_due",
-    says: "what is past due has a grace, and an open invoice whose payment failed",
+    says: "what the engine finds past due has a grace, and an open invoice whose payment failed",
     text: `
 select s.tenant_id, s.id as subject, 'a grace, an invoice' as expected,
   concat(case when s.grace_until is null then 'no grace' else 'a grace' end, case when exists (
     select 1 from invoices i where i.subscription_id = s.id and i.tenant_id = s.tenant_id and i.failed_at is not null and i.status = 'open'
   ) then ', an invoice' else ', no invoice' end) as found
-from subscriptions s where s.status = 'past_due' and ($1::text is null or s.tenant_id = $1)`,
+from subscriptions s where s.status = 'past_due' and s.processor = 'engine' and ($1::text is null or s.tenant_id = $1)`,
   },
 ] as const;
 

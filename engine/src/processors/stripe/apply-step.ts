@@ -198,7 +198,7 @@ async function settle(tx: Tx, row: SubscriptionRow, { subscription: seen }: Seen
 function graceOf(tx: Tx, row: SubscriptionRow, seen: Seen["subscription"]) {
   if (seen.status !== "past_due") return null;
   // Stripe has stopped trying: nothing is left of the grace.
-  if (seen.graceOver) return seen.period.start;
+  if (seen.graceOver) return Math.min(seen.period.start, tx.now);
   return row.grace_until ?? tx.now + tx.ctx.config.gracePeriodDays * DAY;
 }
 

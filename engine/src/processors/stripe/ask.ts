@@ -31,8 +31,8 @@ async function begin(tx: Tx, input: StartInput): Promise<SubscriptionRow> {
   refuseWhatStripeCannot(tx, input);
   const current = await findCurrent(tx, input.tenant.id, true);
   if (current && isLive(current.status)) throw alreadySubscribed(current);
-  const first = await firstState(tx, { ...input, gateway: "stripe" }, plan);
-  const row = { ...first, status: "incomplete" as const, processor: "stripe" as const, due_at: null };
+  const first = await firstState(tx, { ...input, gateway: undefined }, plan);
+  const row = { ...first, gateway: "stripe", status: "incomplete" as const, processor: "stripe" as const, due_at: null };
   await assertPriced(tx, plan, row.seats, row.currency);
   if (!(await insertSubscription(tx, row))) throw alreadySubscribed(null);
   await insertLink(tx, { subscription_id: row.id, tenant_id: row.tenant_id, reference: null, customer: null });
@@ -40,7 +40,8 @@ async function begin(tx: Tx, input: StartInput): Promise<SubscriptionRow> {
 }
 
 function refuseWhatStripeCannot(tx: Tx, input: StartInput): void {
-  if (input.startAt !== undefined && input.startAt !== tx.now) throw invalidField("start_at", "cannot be said with processor stripe: it starts at once");
+  if (input.startAt !== undefined && input.startAt !== tx.now)
+    throw invalidField("start_at", "cannot be said with processor stripe: it starts at once");
   if (input.coupon !== undefined) throw invalidField("coupon", "is the engine's own; give the discount at Stripe");
   if (input.gateway !== undefined && input.gateway !== "stripe") throw invalidField("gateway", "is stripe where stripe is the processor");
 }
@@ -67,7 +68,8 @@ async function allowed(tx: Tx, tenantId: string, command: Exclude<Command, { kin
     case "pause":
       assertMove(row.status, "paused");
       if (command.resumesAt !== null && command.resumesAt <= tx.now) throw invalidField("resumes_at", "must lie in the future");
-      if (row.cancel_at !== null) throw wrongState(row.status, ` and ends at ${formatInstant(row.cancel_at)}; revoke that before it is paused.`);
+      if (row.cancel_at !== null)
+        throw wrongState(row.status, ` and ends at ${formatInstant(row.cancel_at)}; revoke that before it is paused.`);
       break;
     case "resume":
       if (row.status !== "paused") throw wrongState(row.status, ", not paused, so it cannot be resumed.");
@@ -91,13 +93,18 @@ async function assertPlan(tx: Tx, row: SubscriptionRow, command: Extract<Command
 export async function onSale(tx: Pick<Tx, "ctx">, key: string): Promise<Plan> {
   const plan = (await tx.ctx.catalog.current({ fresh: true })).plans.get(key);
   if (plan && !plan.archived) return plan;
-  throw new Refusal("plan_not_found", `There is no plan ${JSON.stringify(key)} on sale.`, { faults: [{ path: "plan", message: "names no plan" }] });
+  throw new Refusal("plan_not_found", `There is no plan ${JSON.stringify(key)} on sale.`, {
+    faults: [{ path: "plan", message: "names no plan" }],
+  });
 }
 
 async function assertPriced(tx: Tx, plan: Plan, seats: number, currency: string): Promise<void> {
   const { book } = await soldBy(tx.ctx, tx);
   const { items, missing } = itemsOf(book, plan, seats, currency);
   if (missing.length > 0)
-    throw invalidField("plan", `has no price at Stripe for ${missing.join(", ")}: run billwright stripe sync, or say which in processor_prices`);
+    throw invalidField(
+      "plan",
+      `has no price at Stripe for ${missing.join(", ")}: run billwright stripe sync, or say which in processor_prices`,
+    );
   if (items.length === 0) throw invalidField("plan", "has no price, so Stripe has nothing to run; use processor engine");
 }

@@ -21,7 +21,10 @@ export interface CommandRow {
 const COMMAND = "id, tenant_id, subscription_id, kind, input, status, code, reason, attempts, sent_at";
 
 /** False where another one is under way for the subscription. */
-export async function insertCommand(tx: Tx, row: { id: string; tenantId: string; subscriptionId: string; input: Command }): Promise<boolean> {
+export async function insertCommand(
+  tx: Tx,
+  row: { id: string; tenantId: string; subscriptionId: string; input: Command },
+): Promise<boolean> {
   const rows = await tx.query(
     `insert into processor_commands (id, tenant_id, subscription_id, processor, kind, input, status, created_at)
      values ($1, $2, $3, 'stripe', $4, $5, 'requested', $6) on conflict (subscription_id) where status = 'requested' do nothing returning id`,

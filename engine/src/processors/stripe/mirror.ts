@@ -27,9 +27,61 @@ class Outdated extends Error {}
 const MOST_READS = 8;
 const MOST_STEPS = 500;
 
-export async function mirror(ctx: Context, parts: StripeParts, report: Report): Promise<{ tenantId: string } | string> {
+export async function mirror(ctx: Context, parts: StripeParts, report: Report): Promise<Mirrored> {
   const reference = await subscriptionIn(ctx, parts, report);
   if (reference === null) return "It is of no subscription.";
+  return joined(parts, reference, report, (all) => readAndWalk(ctx, parts, reference, all));
+}
+
+type Mirrored = { tenantId: string } | string;
+type Asked = Pick<Report, "trialEnding" | "money">;
+
+interface Lane {
+  running: Promise<unknown>;
+  /** Waits for the one that runs; whoever comes meanwhile joins it, for it reads after they asked. */
+  waiting: { asked: Asked; done: Promise<Mirrored> } | null;
+}
+const lanes = new WeakMap<StripeParts, Map<string, Lane>>();
+
+/** Of what one process is told of a subscription at the same time, one is read, and then one for all the others. */
+function joined(parts: StripeParts, reference: string, report: Asked, read: (asked: Asked) => Promise<Mirrored>): Promise<Mirrored> {
+  let own = lanes.get(parts);
+  if (!own) {
+    own = new Map();
+    lanes.set(parts, own);
+  }
+  const lane = own.get(reference);
+  if (!lane) {
+    const fresh: Lane = { running: Promise.resolve(), waiting: null };
+    own.set(reference, fresh);
+    return run(own, reference, fresh, read(report));
+  }
+  if (lane.waiting) {
+    const { asked } = lane.waiting;
+    lane.waiting.asked = { trialEnding: asked.trialEnding || report.trialEnding === true, money: asked.money || report.money === true };
+    return lane.waiting.done;
+  }
+  const waiting: NonNullable<Lane["waiting"]> = { asked: { ...report }, done: Promise.resolve("") };
+  waiting.done = lane.running.then(() => {
+    lane.waiting = null;
+    return run(own, reference, lane, read(waiting.asked));
+  });
+  lane.waiting = waiting;
+  return waiting.done;
+}
+
+function run(own: Map<string, Lane>, reference: string, lane: Lane, reading: Promise<Mirrored>): Promise<Mirrored> {
+  lane.running = reading.then(
+    () => undefined,
+    () => undefined,
+  );
+  void lane.running.then(() => {
+    if (lane.waiting === null) own.delete(reference);
+  });
+  return reading;
+}
+
+async function readAndWalk(ctx: Context, parts: StripeParts, reference: string, report: Asked): Promise<Mirrored> {
   for (let reads = 0; reads < MOST_READS; reads++) {
     const link = await locateLink(ctx.pool, "reference", reference);
     const over = link && !report.money ? await overBills(onPlatform(ctx.pool), link) : new Set<string>();

@@ -14,7 +14,15 @@ import { onPool } from "../../db/pool.ts";
 import { Refusal } from "../../errors.ts";
 import { refusalOf, StripeRefusal, StripeSilence } from "../../gateways/stripe/client.ts";
 import { OURS } from "./adopt.ts";
-import { type CommandRow, claimCommand, findCommand, finishCommand, markCommandSent, openCommands, releaseCommand } from "./command-store.ts";
+import {
+  type CommandRow,
+  claimCommand,
+  findCommand,
+  finishCommand,
+  markCommandSent,
+  openCommands,
+  releaseCommand,
+} from "./command-store.ts";
 import { itemsIn, type Json } from "./fields.ts";
 import { mirror } from "./mirror.ts";
 import { type StripeParts, soldBy } from "./parts.ts";
@@ -42,7 +50,10 @@ export async function perform(ctx: Context, parts: StripeParts, asked: { pending
       });
     if (row.status === "done") return (await findById(onPool(ctx.pool), asked.tenantId, row.subscription_id))!;
     if (waited() > PATIENCE_MS)
-      throw new Refusal("gateway_unavailable", "Stripe has not answered yet. It is asked again; what becomes of it is seen on the subscription.");
+      throw new Refusal(
+        "gateway_unavailable",
+        "Stripe has not answered yet. It is asked again; what becomes of it is seen on the subscription.",
+      );
     await sleep(50);
   }
 }
@@ -79,7 +90,11 @@ async function work(ctx: Context, parts: StripeParts, command: CommandRow): Prom
   }
 }
 
-async function finish(ctx: Context, command: CommandRow, to: { status: "done" | "failed"; code: string | null; reason: string | null }): Promise<void> {
+async function finish(
+  ctx: Context,
+  command: CommandRow,
+  to: { status: "done" | "failed"; code: string | null; reason: string | null },
+): Promise<void> {
   await commit(ctx, { principal: ENGINE, tenantId: command.tenant_id, source: "stripe" }, async (tx) => {
     const mine = await finishCommand(tx, command, { ...to, at: ctx.clock.now() });
     if (mine && to.status === "failed" && command.kind === "start") await giveUp(tx, command, to.reason ?? "Stripe refused it.");
@@ -117,7 +132,10 @@ async function noted(tx: Tx, row: SubscriptionRow, command: Command): Promise<Su
   if (command.kind === "update") {
     const autoRenew = command.autoRenew ?? row.auto_renew;
     const billingEmail = command.billingEmail === undefined ? row.billing_email : command.billingEmail;
-    const changed = [...(autoRenew === row.auto_renew ? [] : ["auto_renew"]), ...(billingEmail === row.billing_email ? [] : ["billing_email"])];
+    const changed = [
+      ...(autoRenew === row.auto_renew ? [] : ["auto_renew"]),
+      ...(billingEmail === row.billing_email ? [] : ["billing_email"]),
+    ];
     if (changed.length === 0) return row;
     tx.emit({
       type: "subscription.updated",
@@ -149,7 +167,11 @@ async function planOf(ctx: Context, key: string) {
   return { plan };
 }
 
-export async function momentOf(ctx: Context, row: SubscriptionRow, command: Extract<Command, { kind: "plan" }>): Promise<"now" | "period_end"> {
+export async function momentOf(
+  ctx: Context,
+  row: SubscriptionRow,
+  command: Extract<Command, { kind: "plan" }>,
+): Promise<"now" | "period_end"> {
   const { plan } = await planOf(ctx, command.plan);
   const current = await ctx.catalog.plan(row.plan_key, row.plan_version);
   return whenOf(command.when ?? "now", row, { plan: current, seats: row.seats }, { plan, seats: command.seats ?? row.seats });
@@ -171,7 +193,9 @@ async function send(ctx: Context, parts: StripeParts, command: CommandRow): Prom
 async function sendStart(ctx: Context, { client, customerOf }: StripeParts, command: CommandRow, row: SubscriptionRow): Promise<string> {
   const customer = await customerOf(ctx, row.tenant_id);
   if (command.sent_at !== null) {
-    const known = await client.call("subscriptions.list", "list", (stripe) => stripe.subscriptions.list({ customer, status: "all", limit: 100 }));
+    const known = await client.call("subscriptions.list", "list", (stripe) =>
+      stripe.subscriptions.list({ customer, status: "all", limit: 100 }),
+    );
     const found = itemsIn(known as unknown as Json).find((one) => (one.metadata as Json | undefined)?.[OURS.subscription] === row.id);
     if (found) return String(found.id);
   }
@@ -190,9 +214,13 @@ async function sendStart(ctx: Context, { client, customerOf }: StripeParts, comm
 async function sendChange(ctx: Context, parts: StripeParts, command: CommandRow, row: SubscriptionRow, reference: string): Promise<void> {
   const { client } = parts;
   const { input } = command;
-  const seen = readSubscription((await client.call("subscriptions.retrieve", "subscription", (stripe) => stripe.subscriptions.retrieve(reference))) as unknown as Json);
+  const seen = readSubscription(
+    (await client.call("subscriptions.retrieve", "subscription", (stripe) => stripe.subscriptions.retrieve(reference))) as unknown as Json,
+  );
   const update = (params: Stripe.SubscriptionUpdateParams, part = "") =>
-    client.call("subscriptions.update", "subscription", (stripe) => stripe.subscriptions.update(reference, params, { idempotencyKey: `${command.id}${part}` }));
+    client.call("subscriptions.update", "subscription", (stripe) =>
+      stripe.subscriptions.update(reference, params, { idempotencyKey: `${command.id}${part}` }),
+    );
   const { book } = await soldBy(ctx, onPool(ctx.pool));
   switch (input.kind) {
     case "start":
@@ -208,7 +236,8 @@ async function sendChange(ctx: Context, parts: StripeParts, command: CommandRow,
     case "plan": {
       const { plan } = await planOf(ctx, input.plan);
       const seats = input.seats ?? row.seats;
-      if ((await momentOf(ctx, row, input)) === "period_end") return schedule(parts, command, seen, { plan, seats, currency: row.currency, book });
+      if ((await momentOf(ctx, row, input)) === "period_end")
+        return schedule(parts, command, seen, { plan, seats, currency: row.currency, book });
       await release(parts, command, seen);
       await update(updateParams(itemChanges(seen, plan, seats, row.currency, book), input.proration));
       return;
@@ -216,10 +245,16 @@ async function sendChange(ctx: Context, parts: StripeParts, command: CommandRow,
     case "cancel": {
       await release(parts, command, seen);
       if (input.when === "now") {
-        if (seen.endedAt === null) await client.call("subscriptions.cancel", "subscription", (stripe) => stripe.subscriptions.cancel(reference, cancelParams(input)));
+        if (seen.endedAt === null)
+          await client.call("subscriptions.cancel", "subscription", (stripe) =>
+            stripe.subscriptions.cancel(reference, cancelParams(input)),
+          );
         return;
       }
-      await update({ cancel_at_period_end: true, ...(input.reason === undefined ? {} : { cancellation_details: { comment: input.reason } }) });
+      await update({
+        cancel_at_period_end: true,
+        ...(input.reason === undefined ? {} : { cancellation_details: { comment: input.reason } }),
+      });
       return;
     }
     case "revoke":
@@ -256,7 +291,9 @@ async function schedule(
       ? await client.call("subscription_schedules.create", "subscription_schedule", (stripe) =>
           stripe.subscriptionSchedules.create({ from_subscription: subscription }, { idempotencyKey: `${command.id}-schedule` }),
         )
-      : await client.call("subscription_schedules.retrieve", "subscription_schedule", (stripe) => stripe.subscriptionSchedules.retrieve(known));
+      : await client.call("subscription_schedules.retrieve", "subscription_schedule", (stripe) =>
+          stripe.subscriptionSchedules.retrieve(known),
+        );
   const startOfPhase = (made.current_phase?.start_date ?? Math.floor(seen.period.start / 1_000)) * 1_000;
   const params = phases(seen, startOfPhase, to.plan, to.seats, to.currency, to.book);
   await client.call("subscription_schedules.update", "subscription_schedule", (stripe) =>

@@ -66,7 +66,14 @@ export function updateParams(items: ItemChange[], proration: Proration | undefin
 }
 
 /** The terms that run to the end of the period, then those that follow; then the schedule lets go. */
-export function phases(seen: SeenSubscription, startOfPhase: Instant, plan: Plan, seats: number, currency: string, book: PriceBook): Stripe.SubscriptionScheduleUpdateParams {
+export function phases(
+  seen: SeenSubscription,
+  startOfPhase: Instant,
+  plan: Plan,
+  seats: number,
+  currency: string,
+  book: PriceBook,
+): Stripe.SubscriptionScheduleUpdateParams {
   const now = seen.items.map((item) => ({ price: item.price, ...(item.quantity === null ? {} : { quantity: item.quantity }) }));
   return {
     end_behavior: "release",

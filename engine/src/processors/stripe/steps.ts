@@ -60,7 +60,8 @@ function stepsOf(known: Known, seen: Seen, warned: boolean): Step[] {
   const began = subscription.status !== "incomplete" && subscription.status !== "expired";
   if (began || row.status !== "incomplete") {
     const waits = first !== undefined && first.collection === "charge_automatically" && first.amountDue > 0n;
-    const at = (waits ? first.paidAt : null) ?? first?.finalizedAt ?? subscription.startedAt;
+    // What is to be paid first begins with that; anything else before its first invoice.
+    const at = waits ? (first.paidAt ?? first.finalizedAt ?? AFTER_ALL) : subscription.startedAt - 1;
     steps.push({ kind: "start", at, period: first?.ahead ?? subscription.period });
   }
   if (subscription.trialEnd !== null) {
@@ -166,16 +167,7 @@ function differs({ row }: Known, { subscription: seen }: Seen): boolean {
   const period = row.current_period_end !== seen.period.end && row.current_period_start === seen.period.start;
   const released = row.scheduled_change !== null && seen.schedule === null;
   const grace = seen.graceOver && row.status === "past_due" && (row.grace_until === null || row.grace_until > seen.period.start);
-  return (
-    pausing ||
-    failing ||
-    revoked ||
-    moved ||
-    released ||
-    period ||
-    (grace && row.grace_until !== seen.period.start) ||
-    trialMoved(row, seen)
-  );
+  return pausing || failing || revoked || moved || released || period || grace || trialMoved(row, seen);
 }
 
 function trialMoved(row: Known["row"], seen: Seen["subscription"]): boolean {
