@@ -12,9 +12,12 @@ export const JOB_NAMES = [
   "retry-inbound",
   "processor-due",
   "processor-missed",
+  "send-webhooks",
+  "forget-deliveries",
   "send-invoice",
   "forget-old-answers",
   "backfill-usage",
+  "take-messages",
   "expire-credits",
   "sweep-limits",
 ] as const;

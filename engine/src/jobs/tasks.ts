@@ -6,7 +6,9 @@ import { paymentTasks } from "../billing/payments/jobs.ts";
 import { subscriptionTasks } from "../billing/subscriptions/jobs.ts";
 import { usageTasks } from "../billing/usage/jobs.ts";
 import { processorTasks } from "../processors/stripe/jobs.ts";
+import { queueTasks } from "../queues/jobs.ts";
 import { inboundTasks } from "../webhooks/inbound/jobs.ts";
+import { outboundTasks } from "../webhooks/outbound/jobs.ts";
 import { forgetOldAnswers } from "./housekeeping.ts";
 import type { JobName } from "./names.ts";
 import type { Task } from "./task.ts";
@@ -20,6 +22,8 @@ export const TASKS: Record<JobName, Task> = {
   ...entitlementTasks,
   ...inboundTasks,
   ...processorTasks,
+  ...outboundTasks,
+  ...queueTasks,
   "forget-old-answers": forgetOldAnswers,
 };
 
@@ -35,9 +39,11 @@ export const CRONTAB = `
 * * * * * retry-inbound ?jobKey=retry-inbound
 * * * * * processor-due ?jobKey=processor-due
 7 * * * * processor-missed ?jobKey=processor-missed
+* * * * * send-webhooks ?jobKey=send-webhooks
 * * * * * free-credits-due ?jobKey=free-credits-due
 * * * * * top-ups-due ?jobKey=top-ups-due
 * * * * * expire-credits ?jobKey=expire-credits
 * * * * * sweep-limits ?jobKey=sweep-limits
+23 * * * * forget-deliveries ?jobKey=forget-deliveries
 17 * * * * forget-old-answers ?jobKey=forget-old-answers
 `;
