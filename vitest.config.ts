@@ -1,4 +1,9 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+
+// The many engines that tests start and kill as processes of their own read the same files: half of their time, where it is kept.
+process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), "billwright-compile-cache");
 
 export default defineConfig({
   test: {
