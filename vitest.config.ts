@@ -15,10 +15,14 @@ export default defineConfig({
     hookTimeout: 60_000,
     projects: [
       // Pure rules, beside what they test: `npx vitest --project unit` needs no database.
-      { extends: true, test: { name: "unit", include: ["engine/src/**/*.test.ts", "sdk/src/**/*.test.ts"] } },
+      { extends: true, test: { name: "unit", include: ["engine/src/**/*.test.ts", "sdk/src/**/*.test.ts", "dashboard/src/**/*.test.ts"] } },
       {
         extends: true,
-        test: { name: "engine", include: ["engine/test/**/*.test.ts", "sdk/test/**/*.test.ts"], globalSetup: ["engine/test/postgres.ts"] },
+        test: {
+          name: "engine",
+          include: ["engine/test/**/*.test.ts", "sdk/test/**/*.test.ts", "dashboard/test/**/*.test.ts"],
+          globalSetup: ["engine/test/postgres.ts", "engine/test/redis.ts"],
+        },
       },
     ],
   },

@@ -5,8 +5,11 @@
 import { resolve } from "node:path";
 import type { TokenSettings } from "./auth/tokens.ts";
 import { apiKey, databaseUrl, origins, proxies } from "./config/access.ts";
-import { ConfigError, days, type Env, integer, oneOf, pattern } from "./config/env.ts";
+import { ConfigError, days, type Env, integer, list, oneOf, pattern } from "./config/env.ts";
 import { razorpay, smtp, whatsapp } from "./config/outside.ts";
+import { type SqsSettings, sqs } from "./config/queues.ts";
+import { eventsRedis, redis } from "./config/redis.ts";
+import { stripe } from "./config/stripe.ts";
 
 export type Role = "all" | "api" | "worker";
 export type Mode = "sandbox" | "live";
@@ -63,6 +66,20 @@ export interface Config {
   razorpay: { keyId: string; keySecret: string; apiUrl: string; timeoutMs: number } | null;
   /** Any of them may have signed a webhook; none: Razorpay's are not taken. */
   razorpayWebhookSecrets: readonly string[];
+  /** Queues of Amazon SQS; without any, what is to be queued waits in the database. */
+  sqs: SqsSettings;
+  /** null: Stripe is no gateway of this engine. */
+  stripe: {
+    secretKey: string;
+    /** What a page needs to speak to Stripe itself; public. */
+    publishableKey: string | null;
+    apiUrl: string;
+    timeoutMs: number;
+    /** Where Stripe's portal leads back to, where nobody says. */
+    portalReturnUrl: string | null;
+  } | null;
+  /** Any of them may have signed a webhook; none: Stripe's are not taken. */
+  stripeWebhookSecrets: readonly string[];
   /** Whether this process tries failed webhooks again: where a process is `dedicated` to jobs, only those do. */
   retryWorker: { enabled: boolean; mode: "inline" | "dedicated" };
   /** What this process does; not a setting of the environment. */
@@ -79,6 +96,22 @@ export interface Config {
     stallMs: number;
     pollMs: number;
   };
+  /** What processes share beside the database; null: nothing. */
+  redis: RedisAddress | null;
+  /** What carries events to the processes with open streams; null: each reads them from the database. */
+  eventsRedis: {
+    address: RedisAddress;
+    /** Whether a stream that is empty begins with what is stored already. */
+    replay: boolean;
+    /** About how many events it holds. */
+    length: number;
+  } | null;
+}
+
+export interface RedisAddress {
+  /** Several in a cluster: any of its nodes. */
+  urls: readonly string[];
+  cluster: boolean;
 }
 
 export interface Seller {
@@ -150,9 +183,10 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
     smtp: smtp(env),
     whatsapp: whatsapp(env),
     razorpay: razorpay(env),
-    razorpayWebhookSecrets: (env.RAZORPAY_WEBHOOK_SECRET ?? "")
-      .split(",")
-      .flatMap((secret) => (secret.trim() === "" ? [] : [secret.trim()])),
+    sqs: sqs(env),
+    razorpayWebhookSecrets: list(env, "RAZORPAY_WEBHOOK_SECRET"),
+    stripe: stripe(env),
+    stripeWebhookSecrets: list(env, "STRIPE_WEBHOOK_SECRET"),
     retryWorker: {
       enabled: oneOf(env, "ENABLE_BILLING_RETRY_WORKER", ["true", "false"], "true") === "true",
       mode: oneOf(env, "BILLING_RETRY_DEPLOYMENT_MODE", ["inline", "dedicated"], "inline"),
@@ -167,6 +201,8 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
       stallMs: integer(env, "BILLING_STREAM_STALL_SECONDS", 30, 1, 600) * 1_000,
       pollMs: integer(env, "BILLING_STREAM_POLL_SECONDS", 5, 1, 3_600) * 1_000,
     },
+    redis: redis(env),
+    eventsRedis: eventsRedis(env),
   };
   return { ...config, ...overrides };
 }

@@ -1952,6 +1952,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/analytics/revenue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Recurring revenue and what moved it, invoiced and collected, churn, trials, forecasts; by currency
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getAnalyticsRevenue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Subscriptions by plan and status at the end of the time, and how many began and ended in it
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getAnalyticsSubscriptions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/credits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Credits given out, spent, expired and outstanding, how fast they burn, and a forecast
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getAnalyticsCredits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Success and recovery of payments, why they fail, and what is overdue; by currency
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getAnalyticsPayments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Usage by meter over all tenants: in time, by whom, its trend, and a forecast
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getAnalyticsUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/plan-advice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the last full period would have cost on each plan, and which would be cheaper
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getTenantsPlanAdvice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/test-clocks": {
         parameters: {
             query?: never;
@@ -2034,6 +2154,26 @@ export interface paths {
          * @description Needs the scope `usage.write`.
          */
         post: operations["postUsage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/usage/async": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Queue usage in any form that POST /v1/usage takes: checked now, stored by a worker
+         * @description Needs the scope `usage.write`.
+         */
+        post: operations["postUsageAsync"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3311,6 +3451,527 @@ export interface components {
             request_id: string | null;
             ip: string | null;
             user_agent: string | null;
+        };
+        /** RevenueAnalytics */
+        RevenueAnalytics: {
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            to: string;
+            /** @enum {string} */
+            granularity: "day" | "month";
+            currencies: {
+                /**
+                 * Format: currency
+                 * @description Lower-case ISO 4217 code.
+                 */
+                currency: string;
+                /** @description At the end. */
+                mrr: number;
+                customers: number;
+                /** @description MRR a customer. */
+                arpa: number | null;
+                /** @description Twelve times MRR. */
+                arr: number;
+                /** @description Whole minor units of the currency. */
+                mrr_at_start: number;
+                /** @description Of who has never paid before. */
+                new: number;
+                /** @description Whole minor units of the currency. */
+                expansion: number;
+                /** @description Told as a positive number. */
+                contraction: number;
+                /** @description Down to nothing, by an end, a pause or a plan that is free. Told as a positive number. */
+                churn: number;
+                /** @description Up from nothing, of who has paid before. */
+                reactivation: number;
+                customers_at_start: number;
+                new_customers: number;
+                churned_customers: number;
+                reactivated_customers: number;
+                /** @description Customers lost, of those at the start. A share: 0.05 is five per cent. null: of nothing. */
+                customer_churn_rate: number | string | null;
+                /** @description Churn and contraction, of what there was at the start. A share: 0.05 is five per cent. null: of nothing. */
+                revenue_churn_rate: number | string | null;
+                /** @description What is left of the revenue at the start, expansion included. A share: 0.05 is five per cent. null: of nothing. */
+                net_revenue_retention: number | string | null;
+                invoices: number;
+                /** @description Totals of invoices issued, void ones left out. */
+                invoiced: number;
+                /** @description The same without taxes. */
+                invoiced_net: number;
+                /** @description Whole minor units of the currency. */
+                tax: number;
+                credit_notes: number;
+                /** @description Whole minor units of the currency. */
+                credited: number;
+                /** @description Whole minor units of the currency. */
+                collected: number;
+                /** @description Whole minor units of the currency. */
+                refunded: number;
+                periods: {
+                    /**
+                     * Format: date-time
+                     * @description RFC 3339.
+                     */
+                    period_start: string;
+                    /**
+                     * Format: date-time
+                     * @description RFC 3339.
+                     */
+                    period_end: string;
+                    /** @description At the end. */
+                    mrr: number;
+                    customers: number;
+                    /** @description MRR a customer. */
+                    arpa: number | null;
+                    /** @description Whole minor units of the currency. */
+                    mrr_at_start: number;
+                    /** @description Of who has never paid before. */
+                    new: number;
+                    /** @description Whole minor units of the currency. */
+                    expansion: number;
+                    /** @description Told as a positive number. */
+                    contraction: number;
+                    /** @description Down to nothing, by an end, a pause or a plan that is free. Told as a positive number. */
+                    churn: number;
+                    /** @description Up from nothing, of who has paid before. */
+                    reactivation: number;
+                    customers_at_start: number;
+                    new_customers: number;
+                    churned_customers: number;
+                    reactivated_customers: number;
+                    /** @description Customers lost, of those at the start. A share: 0.05 is five per cent. null: of nothing. */
+                    customer_churn_rate: number | string | null;
+                    /** @description Churn and contraction, of what there was at the start. A share: 0.05 is five per cent. null: of nothing. */
+                    revenue_churn_rate: number | string | null;
+                    /** @description What is left of the revenue at the start, expansion included. A share: 0.05 is five per cent. null: of nothing. */
+                    net_revenue_retention: number | string | null;
+                    invoices: number;
+                    /** @description Totals of invoices issued, void ones left out. */
+                    invoiced: number;
+                    /** @description The same without taxes. */
+                    invoiced_net: number;
+                    /** @description Whole minor units of the currency. */
+                    tax: number;
+                    credit_notes: number;
+                    /** @description Whole minor units of the currency. */
+                    credited: number;
+                    /** @description Whole minor units of the currency. */
+                    collected: number;
+                    /** @description Whole minor units of the currency. */
+                    refunded: number;
+                }[];
+                forecast: {
+                    /** Forecast */
+                    mrr: {
+                        /** @enum {string} */
+                        method: "last_value" | "drift" | "seasonal_naive" | "exponential_smoothing";
+                        /** @description The mean absolute percentage error of the method one period ahead, over the last periods: 0.05 is five per cent. */
+                        error: number | string;
+                        tested_periods: number;
+                        periods: {
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339.
+                             */
+                            period_start: string;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339.
+                             */
+                            period_end: string;
+                            /** @description A quantity: a number, or a decimal string with up to 12 places. */
+                            value: number | string;
+                        }[];
+                    } | null;
+                    /** Forecast */
+                    collected: {
+                        /** @enum {string} */
+                        method: "last_value" | "drift" | "seasonal_naive" | "exponential_smoothing";
+                        /** @description The mean absolute percentage error of the method one period ahead, over the last periods: 0.05 is five per cent. */
+                        error: number | string;
+                        tested_periods: number;
+                        periods: {
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339.
+                             */
+                            period_start: string;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339.
+                             */
+                            period_end: string;
+                            /** @description A quantity: a number, or a decimal string with up to 12 places. */
+                            value: number | string;
+                        }[];
+                    } | null;
+                };
+            }[];
+            trials: {
+                ended: number;
+                converted: number;
+                lost: number;
+                /** @description Trials that became paid, of those that ended. A share: 0.05 is five per cent. null: of nothing. */
+                conversion_rate: number | string | null;
+                periods: {
+                    /**
+                     * Format: date-time
+                     * @description RFC 3339.
+                     */
+                    period_start: string;
+                    /**
+                     * Format: date-time
+                     * @description RFC 3339.
+                     */
+                    period_end: string;
+                    ended: number;
+                    converted: number;
+                    lost: number;
+                    /** @description As above. A share: 0.05 is five per cent. null: of nothing. */
+                    conversion_rate: number | string | null;
+                }[];
+            };
+        };
+        /** SubscriptionAnalytics */
+        SubscriptionAnalytics: {
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            to: string;
+            /** @enum {string} */
+            granularity: "day" | "month";
+            by_status: {
+                status: string;
+                subscriptions: number;
+            }[];
+            by_plan: {
+                plan: string;
+                /**
+                 * Format: currency
+                 * @description Lower-case ISO 4217 code.
+                 */
+                currency: string;
+                status: string;
+                subscriptions: number;
+                seats: number;
+                /** @description Whole minor units of the currency. */
+                mrr: number;
+            }[];
+            periods: {
+                /**
+                 * Format: date-time
+                 * @description RFC 3339.
+                 */
+                period_start: string;
+                /**
+                 * Format: date-time
+                 * @description RFC 3339.
+                 */
+                period_end: string;
+                started: number;
+                ended: number;
+                plan_changes: number;
+                live: number;
+            }[];
+        };
+        /** CreditAnalytics */
+        CreditAnalytics: {
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            to: string;
+            /** @enum {string} */
+            granularity: "day" | "month";
+            /** @description A quantity: a number, or a decimal string with up to 12 places. */
+            granted: number | string;
+            /** @description A quantity: a number, or a decimal string with up to 12 places. */
+            consumed: number | string;
+            /** @description A quantity: a number, or a decimal string with up to 12 places. */
+            expired: number | string;
+            /** @description A quantity: a number, or a decimal string with up to 12 places. */
+            taken_back: number | string;
+            /** @description At the end. */
+            outstanding: number | string;
+            /** @description A quantity: a number, or a decimal string with up to 12 places. */
+            burn_per_day: number | string;
+            /** @description How long what is outstanding lasts at that pace. */
+            days_left: number | string | null;
+            by_source: {
+                source: string;
+                /** @description A quantity: a number, or a decimal string with up to 12 places. */
+                granted: number | string;
+                /** @description Now. */
+                remaining: number | string;
+            }[];
+            top_tenants: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+                /** @description A quantity: a number, or a decimal string with up to 12 places. */
+                consumed: number | string;
+            }[];
+            periods: {
+                /**
+                 * Format: date-time
+                 * @description RFC 3339.
+                 */
+                period_start: string;
+                /**
+                 * Format: date-time
+                 * @description RFC 3339.
+                 */
+                period_end: string;
+                /** @description A quantity: a number, or a decimal string with up to 12 places. */
+                granted: number | string;
+                /** @description A quantity: a number, or a decimal string with up to 12 places. */
+                consumed: number | string;
+                /** @description A quantity: a number, or a decimal string with up to 12 places. */
+                expired: number | string;
+                /** @description A quantity: a number, or a decimal string with up to 12 places. */
+                taken_back: number | string;
+                /** @description At the end. */
+                outstanding: number | string;
+            }[];
+            /** Forecast */
+            forecast: {
+                /** @enum {string} */
+                method: "last_value" | "drift" | "seasonal_naive" | "exponential_smoothing";
+                /** @description The mean absolute percentage error of the method one period ahead, over the last periods: 0.05 is five per cent. */
+                error: number | string;
+                tested_periods: number;
+                periods: {
+                    /**
+                     * Format: date-time
+                     * @description RFC 3339.
+                     */
+                    period_start: string;
+                    /**
+                     * Format: date-time
+                     * @description RFC 3339.
+                     */
+                    period_end: string;
+                    /** @description A quantity: a number, or a decimal string with up to 12 places. */
+                    value: number | string;
+                }[];
+            } | null;
+        };
+        /** PaymentAnalytics */
+        PaymentAnalytics: {
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            to: string;
+            /** @enum {string} */
+            granularity: "day" | "month";
+            currencies: {
+                /**
+                 * Format: currency
+                 * @description Lower-case ISO 4217 code.
+                 */
+                currency: string;
+                succeeded: number;
+                failed: number;
+                /** @description Whole minor units of the currency. */
+                amount_succeeded: number;
+                /** @description Whole minor units of the currency. */
+                amount_failed: number;
+                /** @description Attempts that succeeded, of those that were settled. A share: 0.05 is five per cent. null: of nothing. */
+                success_rate: number | string | null;
+                invoices_failed: number;
+                invoices_recovered: number;
+                /** @description Whole minor units of the currency. */
+                amount_at_risk: number;
+                /** @description Whole minor units of the currency. */
+                amount_recovered: number;
+                /** @description Invoices that are paid by now, of those whose payment failed first in that time. A share: 0.05 is five per cent. null: of nothing. */
+                recovery_rate: number | string | null;
+                failures: {
+                    gateway: string;
+                    code: string | null;
+                    count: number;
+                    /** @description Whole minor units of the currency. */
+                    amount: number;
+                }[];
+                aging: {
+                    /**
+                     * @description Days overdue now.
+                     * @enum {string}
+                     */
+                    age: "not_due" | "1_30" | "31_60" | "61_90" | "over_90";
+                    invoices: number;
+                    /** @description Whole minor units of the currency. */
+                    amount: number;
+                }[];
+                periods: {
+                    /**
+                     * Format: date-time
+                     * @description RFC 3339.
+                     */
+                    period_start: string;
+                    /**
+                     * Format: date-time
+                     * @description RFC 3339.
+                     */
+                    period_end: string;
+                    succeeded: number;
+                    failed: number;
+                    /** @description Whole minor units of the currency. */
+                    amount_succeeded: number;
+                    /** @description Whole minor units of the currency. */
+                    amount_failed: number;
+                    /** @description Attempts that succeeded, of those that were settled. A share: 0.05 is five per cent. null: of nothing. */
+                    success_rate: number | string | null;
+                    invoices_failed: number;
+                    invoices_recovered: number;
+                    /** @description Whole minor units of the currency. */
+                    amount_at_risk: number;
+                    /** @description Whole minor units of the currency. */
+                    amount_recovered: number;
+                    /** @description Invoices that are paid by now, of those whose payment failed first in that time. A share: 0.05 is five per cent. null: of nothing. */
+                    recovery_rate: number | string | null;
+                }[];
+            }[];
+        };
+        /** UsageAnalytics */
+        UsageAnalytics: {
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            to: string;
+            /** @enum {string} */
+            granularity: "day" | "month";
+            meters: {
+                meter: string;
+                name: string | null;
+                unit: string | null;
+                aggregation: string;
+                /** @description A quantity: a number, or a decimal string with up to 12 places. */
+                events: number | string;
+                /** @description What the meter makes of it; null where that does not add up over tenants or time. */
+                value: number | string | null;
+                /** @description The later half of the periods that are over, against the half before. A share: 0.05 is five per cent. null: of nothing. */
+                trend: number | string | null;
+                top_tenants: {
+                    /** @description The caller's own id of the tenant. */
+                    tenant_id: string;
+                    name: string | null;
+                    /** @description A quantity: a number, or a decimal string with up to 12 places. */
+                    events: number | string;
+                    /** @description A quantity: a number, or a decimal string with up to 12 places. */
+                    value: number | string | null;
+                }[];
+                periods: {
+                    /**
+                     * Format: date-time
+                     * @description RFC 3339.
+                     */
+                    period_start: string;
+                    /**
+                     * Format: date-time
+                     * @description RFC 3339.
+                     */
+                    period_end: string;
+                    /** @description A quantity: a number, or a decimal string with up to 12 places. */
+                    events: number | string;
+                    /** @description What the meter makes of it; null where that does not add up over tenants or time. */
+                    value: number | string | null;
+                    tenants: number;
+                }[];
+                /** Forecast */
+                forecast: {
+                    /** @enum {string} */
+                    method: "last_value" | "drift" | "seasonal_naive" | "exponential_smoothing";
+                    /** @description The mean absolute percentage error of the method one period ahead, over the last periods: 0.05 is five per cent. */
+                    error: number | string;
+                    tested_periods: number;
+                    periods: {
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339.
+                         */
+                        period_start: string;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339.
+                         */
+                        period_end: string;
+                        /** @description A quantity: a number, or a decimal string with up to 12 places. */
+                        value: number | string;
+                    }[];
+                } | null;
+            }[];
+        };
+        /** PlanAdvice */
+        PlanAdvice: {
+            /** @description The caller's own id of the tenant. */
+            tenant_id: string;
+            plan: string;
+            /**
+             * Format: currency
+             * @description Lower-case ISO 4217 code.
+             */
+            currency: string;
+            seats: number;
+            /**
+             * Format: date-time
+             * @description Of the last full period; null: there is none yet.
+             */
+            period_start: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            period_end: string | null;
+            /** @description What the period comes to on the plan of now, before discounts and taxes. */
+            current_amount: number | null;
+            plans: {
+                plan: string;
+                name: string;
+                current: boolean;
+                /** @description Whole minor units of the currency. */
+                amount: number;
+                /** @description Against the plan of now. */
+                saves: number;
+                lacks: string[];
+                exceeds: string[];
+                lines: components["schemas"]["InvoiceLine"][];
+            }[];
+            advice: {
+                plan: string;
+                /** @description Whole minor units of the currency. */
+                saves: number;
+            } | null;
         };
         /** TestClock */
         TestClock: {
@@ -11379,6 +12040,248 @@ export interface operations {
             503: components["responses"]["Problem"];
         };
     };
+    getAnalyticsRevenue: {
+        parameters: {
+            query?: {
+                /** @description The period that holds it is the first; a year ago (by the month) or ninety days (by the day) if not said. */
+                from?: string;
+                /** @description What happens at it is not looked at; now if not said. */
+                to?: string;
+                /** @description Of UTC; month if not said. */
+                granularity?: "day" | "month";
+                /** @description Only tenants that are on this test clock. */
+                test_clock?: string;
+                /** @description Lower-case ISO 4217 code. */
+                currency?: string;
+                /** @description Only subscriptions to this plan: moving to it is new, moving away from it is churn. */
+                plan?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevenueAnalytics"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getAnalyticsSubscriptions: {
+        parameters: {
+            query?: {
+                /** @description The period that holds it is the first; a year ago (by the month) or ninety days (by the day) if not said. */
+                from?: string;
+                /** @description What happens at it is not looked at; now if not said. */
+                to?: string;
+                /** @description Of UTC; month if not said. */
+                granularity?: "day" | "month";
+                /** @description Only tenants that are on this test clock. */
+                test_clock?: string;
+                /** @description Lower-case ISO 4217 code. */
+                currency?: string;
+                /** @description Only subscriptions to this plan: moving to it is new, moving away from it is churn. */
+                plan?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionAnalytics"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getAnalyticsCredits: {
+        parameters: {
+            query?: {
+                /** @description The period that holds it is the first; a year ago (by the month) or ninety days (by the day) if not said. */
+                from?: string;
+                /** @description What happens at it is not looked at; now if not said. */
+                to?: string;
+                /** @description Of UTC; month if not said. */
+                granularity?: "day" | "month";
+                /** @description Only tenants that are on this test clock. */
+                test_clock?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreditAnalytics"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getAnalyticsPayments: {
+        parameters: {
+            query?: {
+                /** @description The period that holds it is the first; a year ago (by the month) or ninety days (by the day) if not said. */
+                from?: string;
+                /** @description What happens at it is not looked at; now if not said. */
+                to?: string;
+                /** @description Of UTC; month if not said. */
+                granularity?: "day" | "month";
+                /** @description Only tenants that are on this test clock. */
+                test_clock?: string;
+                /** @description Lower-case ISO 4217 code. */
+                currency?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentAnalytics"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getAnalyticsUsage: {
+        parameters: {
+            query?: {
+                /** @description The period that holds it is the first; a year ago (by the month) or ninety days (by the day) if not said. */
+                from?: string;
+                /** @description What happens at it is not looked at; now if not said. */
+                to?: string;
+                /** @description Of UTC; month if not said. */
+                granularity?: "day" | "month";
+                /** @description Only tenants that are on this test clock. */
+                test_clock?: string;
+                /** @description The key of a meter; all that are not archived if not said. */
+                meter?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageAnalytics"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getTenantsPlanAdvice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanAdvice"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
     getTestClocks: {
         parameters: {
             query?: {
@@ -11653,6 +12556,52 @@ export interface operations {
                             /** @description Empty, where no meter reads the event. */
                             matched?: string[];
                         }[];
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postUsageAsync: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UsageEvent"] | components["schemas"]["UsageEvent"][];
+            };
+        };
+        responses: {
+            /** @description Accepted, and durable. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description How many are on the queue, durably; each is stored once. */
+                        queued: number;
                     };
                 };
             };

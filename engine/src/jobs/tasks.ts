@@ -5,6 +5,7 @@ import { invoiceTasks } from "../billing/invoices/jobs.ts";
 import { paymentTasks } from "../billing/payments/jobs.ts";
 import { subscriptionTasks } from "../billing/subscriptions/jobs.ts";
 import { usageTasks } from "../billing/usage/jobs.ts";
+import { queueTasks } from "../queues/jobs.ts";
 import { inboundTasks } from "../webhooks/inbound/jobs.ts";
 import { forgetOldAnswers } from "./housekeeping.ts";
 import type { JobName } from "./names.ts";
@@ -18,6 +19,7 @@ export const TASKS: Record<JobName, Task> = {
   ...creditTasks,
   ...entitlementTasks,
   ...inboundTasks,
+  ...queueTasks,
   "forget-old-answers": forgetOldAnswers,
 };
 

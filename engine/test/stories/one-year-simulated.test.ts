@@ -63,7 +63,7 @@ describe("one year", () => {
     const { months } = year.lived;
     months.forEach((month, index) => {
       const before = index === 0 ? 0 : Number(cents(months[index - 1]!.mrr));
-      const moved = [month.fresh, month.expansion].reduce((sum, part) => sum + Number(cents(part)), before);
+      const moved = [month.fresh, month.reactivation, month.expansion].reduce((sum, part) => sum + Number(cents(part)), before);
       expect(moved - Number(cents(month.contraction)) - Number(cents(month.churn))).toBeCloseTo(Number(cents(month.mrr)), 2);
     });
   });
@@ -140,6 +140,7 @@ async function monthlyRevenue(world: World): Promise<string> {
     if (status !== "active" && status !== "past_due") continue;
     const plan = catalog.plans!.find((one) => one.key === key)!;
     const other = plan.currencies?.[currency]?.prices ?? {};
+    let monthly = 0;
     for (const price of plan.prices ?? []) {
       if (price.type === "usage") continue;
       // biome-ignore lint/suspicious/noExplicitAny: a bare amount, or an object of amounts
@@ -152,8 +153,10 @@ async function monthlyRevenue(world: World): Promise<string> {
           : price.tiers
             ? inTiers(tiers, seats)
             : Number(amount) * Math.max(0, seats - Number(price.included ?? 0));
-      sum += (full / (MONTHS[plan.interval!]! * (plan.interval_count ?? 1))) * RATES[currency]!;
+      monthly += full / (MONTHS[plan.interval!]! * (plan.interval_count ?? 1));
     }
+    // Rounded once for each subscription, to its currency's minor unit.
+    sum += Math.round(monthly) * RATES[currency]!;
   }
   return sum.toFixed(2);
 }

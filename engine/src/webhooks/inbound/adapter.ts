@@ -2,6 +2,7 @@
 
 import type { RefundOutcome } from "../../billing/payments/gateway.ts";
 import type { OrderPaymentOutcome } from "../../billing/payments/record-order.ts";
+import type { Instant } from "../../billing/time/instant.ts";
 import type { Config } from "../../config.ts";
 
 export type Headers = Readonly<Record<string, string | string[] | undefined>>;
@@ -31,8 +32,8 @@ export interface InboundAdapter {
   gateway: string;
   /** Any of them may have signed, so that one can take another's place; none: this gateway is not listened to. */
   secrets(config: Config): readonly string[];
-  /** Of the bytes as they came, in constant time. */
-  verify(body: Buffer, headers: Headers, secrets: readonly string[]): boolean;
+  /** Of the bytes as they came, in constant time. `now`: real time, where what was signed may grow stale. */
+  verify(body: Buffer, headers: Headers, secrets: readonly string[], now: Instant): boolean;
   /** Throws a 422 where what was signed is no event. */
   envelope(body: Buffer, headers: Headers): Envelope;
   /** By type; others are stored and ignored. */
