@@ -7,6 +7,7 @@ import { subscriptionTasks } from "../billing/subscriptions/jobs.ts";
 import { usageTasks } from "../billing/usage/jobs.ts";
 import { queueTasks } from "../queues/jobs.ts";
 import { inboundTasks } from "../webhooks/inbound/jobs.ts";
+import { outboundTasks } from "../webhooks/outbound/jobs.ts";
 import { forgetOldAnswers } from "./housekeeping.ts";
 import type { JobName } from "./names.ts";
 import type { Task } from "./task.ts";
@@ -19,6 +20,7 @@ export const TASKS: Record<JobName, Task> = {
   ...creditTasks,
   ...entitlementTasks,
   ...inboundTasks,
+  ...outboundTasks,
   ...queueTasks,
   "forget-old-answers": forgetOldAnswers,
 };
@@ -33,9 +35,11 @@ export const CRONTAB = `
 * * * * * orders-due ?jobKey=orders-due
 * * * * * dispatch-inbound ?jobKey=dispatch-inbound
 * * * * * retry-inbound ?jobKey=retry-inbound
+* * * * * send-webhooks ?jobKey=send-webhooks
 * * * * * free-credits-due ?jobKey=free-credits-due
 * * * * * top-ups-due ?jobKey=top-ups-due
 * * * * * expire-credits ?jobKey=expire-credits
 * * * * * sweep-limits ?jobKey=sweep-limits
+23 * * * * forget-deliveries ?jobKey=forget-deliveries
 17 * * * * forget-old-answers ?jobKey=forget-old-answers
 `;
