@@ -11,7 +11,7 @@ from subscriptions where status not in ('canceled', 'expired') and ($1::text is 
   },
   {
     name: "subscriptions.due",
-    says: "what goes on falls due by the end of its period, a pause by its own; what ended does not",
+    says: "what goes on falls due by the end of its period, a pause by its own; what ended only for what came late",
     text: `
 select tenant_id, id as subject, coalesce('by ' || to_char(latest, 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), 'never') as expected,
   case when due_at is null then 'never' when due_at <= latest then 'by ' || to_char(latest, 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
@@ -20,8 +20,8 @@ from (
   select tenant_id, id, due_at, case status
     when 'incomplete' then started_at
     when 'paused' then coalesce(cancel_at, (pause ->> 'resumes_at')::timestamptz)
-    when 'canceled' then null
-    when 'expired' then null
+    when 'canceled' then case when due_at is not null then greatest(due_at, ended_at) end
+    when 'expired' then case when due_at is not null then greatest(due_at, ended_at) end
     else current_period_end end as latest
   from subscriptions where processor = 'engine' and ($1::text is null or tenant_id = $1)
 ) due`,
