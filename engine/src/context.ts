@@ -5,6 +5,7 @@ import type { CatalogCache } from "./billing/catalog/cache.ts";
 import type { EntitlementCache } from "./billing/entitlements/cache.ts";
 import type { Notifiers } from "./billing/invoices/notifier.ts";
 import type { TaxEngine } from "./billing/invoices/tax-engine.ts";
+import type { ProcessorRegistry } from "./billing/subscriptions/processor.ts";
 import type { TenantCache } from "./billing/tenants/cache.ts";
 import type { UsageBurner } from "./billing/usage/burner.ts";
 import type { UsageQueue } from "./billing/usage/queue.ts";
@@ -15,6 +16,8 @@ import type { Pool } from "./db/pool.ts";
 import type { Timeline } from "./events/timeline.ts";
 import type { GatewayRegistry } from "./gateways/registry.ts";
 import type { RedisParts } from "./redis/open-parts.ts";
+import type { Seal } from "./seal.ts";
+import type { Sender } from "./webhooks/outbound/sender.ts";
 
 export interface Context {
   config: Config;
@@ -27,6 +30,8 @@ export interface Context {
   /** Is told of the usage that this process stores. */
   usageWatch: UsageWatch;
   gateways: GatewayRegistry;
+  /** Who runs the cycle of subscriptions. */
+  processors: ProcessorRegistry;
   /** Who a token is of; refuses one that is not valid. */
   tokens: TokenVerifier;
   /** Which taxes hold for whom. */
@@ -41,4 +46,8 @@ export interface Context {
   redis: RedisParts;
   /** Streams of events, and the word to others that there are new ones. */
   timeline: Timeline;
+  /** Of secrets that are stored. */
+  seal: Seal;
+  /** Sends webhooks. */
+  webhooks: Sender;
 }

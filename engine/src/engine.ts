@@ -49,6 +49,7 @@ import { razorpayGateway } from "./gateways/razorpay/gateway.ts";
 import { createGatewayRegistry } from "./gateways/registry.ts";
 import { sandboxGateway } from "./gateways/sandbox/gateway.ts";
 import { sandboxCheckoutRoutes } from "./gateways/sandbox/routes.ts";
+import { stripeClient } from "./gateways/stripe/client.ts";
 import { healthRoutes } from "./http/health.ts";
 import { buildServer } from "./http/server.ts";
 import { jobRoutes } from "./jobs/routes.ts";
@@ -56,11 +57,18 @@ import { startWorker, type Worker } from "./jobs/worker.ts";
 import { type Library, libraryOf } from "./library.ts";
 import { smtpNotifier } from "./notifiers/smtp.ts";
 import { whatsappNotifier } from "./notifiers/whatsapp.ts";
+import { createProcessorRegistry } from "./processors/registry.ts";
+import { stripeProcessor } from "./processors/stripe/processor.ts";
 import { openUsageQueue, startReaders } from "./queues/start.ts";
 import { openRedisParts } from "./redis/open-parts.ts";
+import { createSeal } from "./seal.ts";
 import { testClockRoutes } from "./simulation/routes.ts";
 import { openLog } from "./telemetry/log.ts";
 import { inboundRoutes } from "./webhooks/inbound/routes.ts";
+import { guardedAgent } from "./webhooks/outbound/agent.ts";
+import { webhookDeliveryRoutes } from "./webhooks/outbound/delivery-routes.ts";
+import { webhookEndpointRoutes } from "./webhooks/outbound/routes.ts";
+import { createSender } from "./webhooks/outbound/sender.ts";
 
 export { defineCatalog } from "./billing/catalog/define-catalog.ts";
 export type { CheckAnswer, ConsumptionAnswer } from "./billing/entitlements/answer.ts";
@@ -133,6 +141,7 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       onTrouble: onEventTrouble,
     });
     ends.push(() => timeline.close());
+    const stripe = config.stripe && stripeClient(config.stripe);
     const usageQueue = await openUsageQueue(config.sqs, pool, log);
     ends.push(async () => usageQueue.close());
     const ctx: Context = {
@@ -151,6 +160,7 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
           : []),
         ...(config.razorpay ? [razorpayGateway(config.razorpay)] : []),
       ]),
+      processors: createProcessorRegistry(stripe ? [stripeProcessor(stripe)] : []),
       usageBurner: usageBurner(() => ctx),
       usageQueue,
       taxes: ownTaxEngine(catalog, config.seller),
@@ -160,7 +170,10 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       },
       redis,
       timeline,
+      seal: createSeal(config),
+      webhooks: createSender(() => ctx, guardedAgent(config.webhooks.allowPrivate)),
     };
+    ends.push(() => ctx.webhooks.close());
     entitlements.evaluateBy((used) => evaluateLimits(ctx, used));
     ends.push(() => entitlements.close());
     const listener = await listen(databaseUrl, Object.values(CHANNELS), {
@@ -176,6 +189,7 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
     if (options.worker ?? true) {
       const worker: Worker = await startWorker(ctx, databaseUrl);
       ends.push(() => worker.stop());
+      ctx.webhooks.start();
       const readers = await startReaders(ctx);
       ends.push(() => readers.stop());
     }
@@ -214,6 +228,8 @@ export function registerRoutes(app: FastifyInstance, ctx: Context): void {
   eventRoutes(app, ctx);
   eventStreamRoutes(app, ctx);
   inboundRoutes(app, ctx);
+  webhookEndpointRoutes(app, ctx);
+  webhookDeliveryRoutes(app, ctx);
   keyRoutes(app, ctx);
   portalRoutes(app, ctx);
   auditRoutes(app, ctx);
