@@ -54,7 +54,11 @@ export function jobRoutes(app: FastifyInstance, ctx: Context): void {
     url: "/v1/jobs",
     permission: "operate",
     summary: "List jobs, newest first: those that wait, run, failed or are dead, and those of the last day that succeeded",
-    query: Closed({ ...ListQuery, name: Type.Optional(Text(64)), state: Type.Optional(OneOf(JOB_STATES)) }),
+    query: Closed({
+      ...ListQuery,
+      name: Type.Optional(Text(64, "Only jobs of this name.")),
+      state: Type.Optional(OneOf(JOB_STATES, "Only those in this state.")),
+    }),
     response: { 200: Page(JobView) },
     handle: async ({ query }) => {
       const limit = query.limit ?? DEFAULT_LIMIT;
