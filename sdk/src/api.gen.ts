@@ -13494,7 +13494,9 @@ export interface operations {
                 limit?: number;
                 /** @description The next_cursor of the page before. */
                 cursor?: string;
+                /** @description Only jobs of this name. */
                 name?: string;
+                /** @description Only those in this state. */
                 state?: "queued" | "scheduled" | "running" | "failed" | "dead" | "succeeded";
             };
             header?: never;
