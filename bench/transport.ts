@@ -26,7 +26,12 @@ interface Engine {
 }
 
 async function start(database: string, redisUrl: string | undefined): Promise<Engine> {
-  const args = [fileURLToPath(new URL("./stream-server.ts", import.meta.url)), database, KEY, ...(redisUrl === undefined ? [] : [redisUrl])];
+  const args = [
+    fileURLToPath(new URL("./stream-server.ts", import.meta.url)),
+    database,
+    KEY,
+    ...(redisUrl === undefined ? [] : [redisUrl]),
+  ];
   const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
   const lines = (createInterface({ input: child.stdout! }) as Interface)[Symbol.asyncIterator]();
   const { port } = JSON.parse((await lines.next()).value!) as { port: number };
@@ -78,7 +83,8 @@ async function measure(database: string, redisUrl: string | undefined) {
     await fetch(`http://127.0.0.1:${engines[0]!.port}/v1/tenants/${tenant}`, { method: "PUT", headers, body: "{}" });
   }
   const sockets: Socket[] = [];
-  for (const { port } of engines) sockets.push(...(await Promise.all(Array.from({ length: STREAMS }, (_, n) => open(port, tenants[n % TENANTS]!)))));
+  for (const { port } of engines)
+    sockets.push(...(await Promise.all(Array.from({ length: STREAMS }, (_, n) => open(port, tenants[n % TENANTS]!)))));
   const count = PACE * SECONDS;
   const wanted = (count * STREAMS * PROCESSES) / TENANTS;
   await new Promise((resolve) => setTimeout(resolve, 1_000));
@@ -118,7 +124,12 @@ try {
   const byNotify = await measure(database.url, undefined);
   const byRedis = await measure(database.url, process.env.BENCH_REDIS_URL ?? `redis://127.0.0.1:${port}`);
   const rows = (["perEvent", "cpu", "p50", "p99"] as const).flatMap((what) => {
-    const words = { perEvent: ["transactions, each event", "×1,000"], cpu: ["engines' processor time, each event", "µs"], p50: ["latency p50", "µs"], p99: ["latency p99", "µs"] }[what] as [string, string];
+    const words = {
+      perEvent: ["transactions, each event", "×1,000"],
+      cpu: ["engines' processor time, each event", "µs"],
+      p50: ["latency p50", "µs"],
+      p99: ["latency p99", "µs"],
+    }[what] as [string, string];
     const scale = what === "perEvent" ? 1_000 : 1;
     return [
       { what: `NOTIFY, ${words[0]}`, rate: byNotify[what] * scale, unit: words[1], ratio: 1 },

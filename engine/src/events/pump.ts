@@ -5,7 +5,7 @@
 import type { Database } from "../db/pool.ts";
 import { newId } from "../ids.ts";
 import type { Redis, Script } from "../redis/redis.ts";
-import { findLatest, isInTable, readFollowed, REPLAY_WINDOW } from "./following.ts";
+import { findLatest, isInTable, REPLAY_WINDOW, readFollowed } from "./following.ts";
 import { END, type Place, START } from "./place.ts";
 import type { EventStream } from "./redis-stream.ts";
 import { fedOf } from "./source.ts";
@@ -121,7 +121,8 @@ export function createPump(parts: PumpParts): Pump {
     // A database that was set back to an earlier day counts on from there: what the stream has is of another future.
     if (last !== null && (await isInTable(db, last.place, last.eventId))) return last.place;
     if (last !== null) await stream.drop(last.place);
-    const begin = parts.replay > 0 ? await findLatest(db, Math.min(parts.replay, REPLAY_WINDOW)) : (await readFollowed(db, [], END, 1)).upTo;
+    const begin =
+      parts.replay > 0 ? await findLatest(db, Math.min(parts.replay, REPLAY_WINDOW)) : (await readFollowed(db, [], END, 1)).upTo;
     const { last: place } = await stream.add(begin ?? START, []);
     return place;
   }

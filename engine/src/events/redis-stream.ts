@@ -56,7 +56,11 @@ const READ: Script = {
     return {first[1][1], redis.call('XRANGE', KEYS[1], '(' .. ARGV[1], '+', 'COUNT', ARGV[2])}`,
 };
 
-const LAST: Script = { name: "billwrightLastEvent", keys: 1, lua: "return redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1] or false" };
+const LAST: Script = {
+  name: "billwrightLastEvent",
+  keys: 1,
+  lua: "return redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1] or false",
+};
 
 const DROP: Script = {
   name: "billwrightDropEvents",

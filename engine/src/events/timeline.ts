@@ -35,7 +35,13 @@ const RETRY_MS = 2_000;
 /** For what was written to go out before a stream that does not close is cut. */
 const LAST_WORDS_MS = 1_000;
 
-export function createTimeline(parts: { pool: Pool; wake: Wake; source: Source; settings: Config["stream"]; onTrouble(error: Error): void }): Timeline {
+export function createTimeline(parts: {
+  pool: Pool;
+  wake: Wake;
+  source: Source;
+  settings: Config["stream"];
+  onTrouble(error: Error): void;
+}): Timeline {
   const { wake, settings } = parts;
   const db = onPlatform(parts.pool);
   const feed = createFeed(parts.source, wake, settings.pollMs, parts.onTrouble);
