@@ -26,6 +26,9 @@ beforeAll(async () => {
   const subscription = await world.must("POST", "/v1/tenants/rival/subscription", { plan: "pro", trial_days: 0 });
   await world.must("POST", "/v1/tenants/rival/invoice-items", { description: MARK, amount: 500 });
   await world.must("POST", "/v1/usage", { tenant_id: "rival", event: "other", properties: { name: MARK }, at: "2026-01-01T00:00:00Z" });
+  const hook = { url: "https://rival.example/hook", description: MARK, tenant_id: "rival" };
+  const endpoint = await world.must("POST", "/v1/webhook-endpoints", hook);
+  const delivery = await world.must("POST", `/v1/webhook-endpoints/${endpoint.id}/test`);
   const ids = async (path: string) => (await world.must("GET", `/v1/tenants/rival/${path}`)).items.map(({ id }: { id: string }) => id);
   rivals = {
     tenant_id: ["rival"],
@@ -34,6 +37,8 @@ beforeAll(async () => {
     "payment-methods": await ids("payment-methods"),
     subscription: [subscription.id],
     "test-clocks": [clock.id],
+    "webhook-endpoints": [endpoint.id],
+    "webhook-deliveries": [delivery.id],
   };
   const key = await world.must("POST", "/v1/api-keys", { name: "acme's", scopes: ["billing.write", "usage.write"], tenant_id: "acme" });
   headers.set("key of acme", { authorization: `Bearer ${key.secret}` });
