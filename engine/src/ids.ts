@@ -16,6 +16,7 @@ const PREFIXES = {
   payment: "pay",
   paymentMethod: "pm",
   webhookEndpoint: "we",
+  webhookDelivery: "wd",
   apiKey: "key",
   testClock: "clock",
   request: "req",
@@ -35,6 +36,8 @@ const PREFIXES = {
   bankStatement: "stmt",
   order: "ord",
   inboundEvent: "in",
+  processorCommand: "cmd",
+  message: "msg",
 } as const;
 
 export type IdKind = keyof typeof PREFIXES;

@@ -1,6 +1,23 @@
 /** A reader of Server-Sent Events over a socket of its own, by the rules of the HTML standard, that remembers what it was sent. */
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
-import { TEST_KEY } from "./world.ts";
+import { sleep } from "../src/clock.ts";
+import { onPool } from "../src/db/pool.ts";
+import { TEST_KEY, type World } from "./world.ts";
+
+/**
+ * Waits until all that was committed is news no more. A stream without an id tells what is told from then on, and that is in the order of the
+ * whole server: as long as some older transaction runs, of any test's database, what was committed is still to be told.
+ */
+export async function settled(world: World): Promise<void> {
+  const db = onPool(world.billing.ctx.pool);
+  const isSettled = async (): Promise<boolean> => {
+    const [row] = await db.query<{ settled: boolean }>(
+      "select not exists (select 1 from billing_events where xid >= pg_snapshot_xmin(pg_current_snapshot())) as settled",
+    );
+    return row!.settled;
+  };
+  while (!(await isSettled())) await sleep(5);
+}
 
 export interface Heard {
   id: string;

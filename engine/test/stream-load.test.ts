@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { ENGINE } from "../src/auth/principal.ts";
 import { sleep } from "../src/clock.ts";
 import { commit } from "../src/commit.ts";
-import { openClient, type StreamClient } from "./stream-client.ts";
+import { openClient, type StreamClient, settled } from "./stream-client.ts";
 import { createWorld, type World } from "./world.ts";
 
 /** Longer than any pause that a reader makes here who is to be waited for. */
@@ -42,6 +42,12 @@ function tell(tenant: string, n: number, text = ""): Promise<unknown> {
   });
 }
 
+/** Whose making is no news to the streams that are opened after it. */
+async function newTenants(...ids: string[]): Promise<void> {
+  for (const id of ids) await world.must("PUT", `/v1/tenants/${id}`, {});
+  await settled(world);
+}
+
 const numbers = (...clients: StreamClient[]): number[] => clients.flatMap((client) => client.events.map((event) => event.data.data.n));
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
 
@@ -55,7 +61,7 @@ async function openMany(count: number, ask: (i: number) => [string, Parameters<t
 }
 
 it("a reader that does not read is cut and holds nobody up; it resumes with what it missed", { timeout: 60_000 }, async () => {
-  await world.must("PUT", "/v1/tenants/slow", {});
+  await newTenants("slow");
   const slow = await openClient(port, "slow");
   const quick = await openClient(port, "slow");
   while (slow.lastId() === "") await sleep(5);
@@ -81,7 +87,7 @@ it("a reader that does not read is cut and holds nobody up; it resumes with what
 });
 
 it("a reader of the past that does not read makes the engine wait, and is not cut for it", { timeout: 60_000 }, async () => {
-  await world.must("PUT", "/v1/tenants/past", {});
+  await newTenants("past");
   const text = "x".repeat(100_000);
   for (let n = 0; n < 200; n++) await tell("past", n, text);
   const client = await openClient(port, "past", { query: "from=beginning&type=usage.*" });
@@ -98,7 +104,7 @@ it("a reader of the past that does not read makes the engine wait, and is not cu
 it("a burst that is more than the bound of what may wait, in one transaction, is told whole to who reads", {
   timeout: 60_000,
 }, async () => {
-  await world.must("PUT", "/v1/tenants/burst", {});
+  await newTenants("burst");
   const clients = await openMany(5, () => ["burst"]);
   const count = 4_000;
   await commit(world.billing.ctx, { principal: ENGINE, tenantId: "burst" }, async (tx) => {
@@ -122,7 +128,7 @@ it("a burst that is more than the bound of what may wait, in one transaction, is
 });
 
 it("a thousand streams of fifty tenants get every event, by one read a wake and not one a stream", { timeout: 120_000 }, async () => {
-  for (let t = 0; t < 50; t++) await world.must("PUT", `/v1/tenants/many${t}`, {});
+  await newTenants(...Array.from({ length: 50 }, (_, t) => `many${t}`));
   const clients = await openMany(1_000, (i) => [`many${i % 50}`]);
   expect(counts()).toMatchObject({ streams: 1_000, tenants: 50 });
   const pool = world.billing.ctx.pool;
@@ -146,7 +152,7 @@ it("a thousand streams of fifty tenants get every event, by one read a wake and 
 });
 
 it("two thousand streams that opened and closed leave nothing behind", { timeout: 120_000 }, async () => {
-  await world.must("PUT", "/v1/tenants/churn", {});
+  await newTenants("churn");
   for (let n = 0; n < 20; n++) await tell("churn", n);
   const churn = async (count: number): Promise<void> => {
     for (let i = 0; i < count; i += 100) {

@@ -1,7 +1,7 @@
 /** The live stream of a tenant over real sockets: what it tells, from where it resumes, who may open it, and how it ends. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sleep } from "../src/clock.ts";
-import { type Heard, openClient, type StreamClient } from "./stream-client.ts";
+import { type Heard, openClient, type StreamClient, settled } from "./stream-client.ts";
 import { createWorld, type World } from "./world.ts";
 
 const NOTHING_MS = 150;
@@ -12,6 +12,7 @@ let port: number;
 const open: StreamClient[] = [];
 
 async function follow(tenant: string, ask: Parameters<typeof openClient>[2] = {}): Promise<StreamClient> {
+  await settled(world);
   const client = await openClient(port, tenant, ask);
   open.push(client);
   return client;
@@ -202,6 +203,7 @@ it("is not there where it is switched off", async () => {
 it("a shutdown ends streams in good order, after what was written", async () => {
   const second = await createWorld({ config: { port: 0 } });
   await second.must("PUT", "/v1/tenants/acme", {});
+  await settled(second);
   const at = Number(new URL(await second.billing.listen()).port);
   const clients = await Promise.all([1, 2, 3].map(() => openClient(at, "acme")));
   await second.must("PUT", "/v1/tenants/acme", { name: "last" });

@@ -40,3 +40,8 @@ export function pattern(env: Env, name: string, form: RegExp, fallback: string, 
   if (!form.test(text)) throw new ConfigError(`${name} is ${JSON.stringify(text)}, but must be ${words}.`);
   return text;
 }
+
+/** Several, by commas. */
+export function list(env: Env, name: string): readonly string[] {
+  return (env[name] ?? "").split(",").flatMap((part) => (part.trim() === "" ? [] : [part.trim()]));
+}

@@ -6,17 +6,17 @@ import { before, type Place, placeOf } from "./place.ts";
 /** How far back among a tenant's events an id is looked for. */
 export const REPLAY_WINDOW = 10_000;
 
-/** Where an event stands; null: it is not among the latest of this tenant. */
-export async function findPlace(db: Database, tenantId: string, eventId: string): Promise<Place | null> {
+/** Where an event stands; null: it is not among the latest of this tenant. Until it is `settled`, others may yet come to stand before it. */
+export async function findPlace(db: Database, tenantId: string, eventId: string): Promise<{ place: Place; settled: boolean } | null> {
   // Most who come back were away for a moment, so the first look goes not far.
   for (const window of [100, REPLAY_WINDOW]) {
-    const [row] = await db.query<Position>(
-      `select recent.xid::text, recent.seq::text from (
+    const [row] = await db.query<Position & { settled: boolean }>(
+      `select recent.xid::text, recent.seq::text, recent.xid < pg_snapshot_xmin(pg_current_snapshot()) as settled from (
          select xid, seq, id from billing_events where tenant_id = $1 order by xid desc, seq desc limit $3
        ) recent where recent.id = $2`,
       [tenantId, eventId, window],
     );
-    if (row) return placeOf(row);
+    if (row) return { place: placeOf(row), settled: row.settled };
   }
   return null;
 }

@@ -11,7 +11,7 @@ import { Closed, OneOf } from "../http/schema.ts";
 import { isId } from "../ids.ts";
 import { TypeFilter, typesOf } from "./filter.ts";
 import { findNow, findPlace, REPLAY_WINDOW } from "./following.ts";
-import { type Place, START } from "./place.ts";
+import { isAfter, type Place, START } from "./place.ts";
 
 /** The id of the place before a tenant's first event. */
 const BEGINNING_ID = "beginning";
@@ -93,7 +93,7 @@ async function startOf(
   request: FastifyRequest,
   tenantId: string,
   query: { last_event_id?: string; from?: "now" | "beginning" },
-): Promise<{ start: Place; startId: string }> {
+): Promise<{ start: Place; startId: string; known: Place | null }> {
   const header = request.headers["last-event-id"];
   const fromHeader = typeof header === "string" && header !== "";
   // A browser asks for the address that it was given again and again, and says in the header how far it got since.
@@ -101,11 +101,16 @@ async function startOf(
   const db = onPool(ctx.pool);
   if (lastId === undefined) {
     const { place, lastId: newest } = await findNow(db, tenantId);
-    return { start: place, startId: newest ?? BEGINNING_ID };
+    return { start: place, startId: newest ?? BEGINNING_ID, known: null };
   }
-  if (lastId === BEGINNING_ID) return { start: START, startId: BEGINNING_ID };
-  const start = isId("event", lastId) ? await findPlace(db, tenantId, lastId) : null;
-  if (start) return { start, startId: lastId };
+  if (lastId === BEGINNING_ID) return { start: START, startId: BEGINNING_ID, known: null };
+  const found = isId("event", lastId) ? await findPlace(db, tenantId, lastId) : null;
+  if (found) {
+    // Only the history tells an event while an older transaction may still put others before it: nobody has been told those.
+    const now = found.settled ? null : await findNow(db, tenantId);
+    if (now === null || isAfter(now.place, found.place)) return { start: found.place, startId: lastId, known: null };
+    return { start: now.place, startId: now.lastId ?? BEGINNING_ID, known: found.place };
+  }
   throw invalidField(
     fromHeader ? "Last-Event-ID" : "last_event_id",
     `names none of the latest ${REPLAY_WINDOW.toLocaleString("en")} events of this tenant: read the history, and follow from now`,

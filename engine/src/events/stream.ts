@@ -15,6 +15,8 @@ export interface StreamInput {
   start: Place;
   /** What to resume from if no event was sent yet. */
   startId: string;
+  /** Behind the start: its reader has what this transaction said up to here. */
+  known: Place | null;
   /** null: every type. */
   types: ReadonlySet<string> | null;
   /** Throws where the credentials are no longer good. */
@@ -69,6 +71,7 @@ export function openStream(out: ServerResponse, input: StreamInput, parts: Strea
     if (over || !isAfter(event.place, place)) return;
     place = event.place;
     passedId = event.id;
+    if (input.known?.xid === event.place.xid && !isAfter(event.place, input.known)) return;
     if (input.types !== null && !input.types.has(event.type)) return;
     sentId = event.id;
     write(frame());

@@ -2,6 +2,8 @@
 
 import type { RefundOutcome } from "../../billing/payments/gateway.ts";
 import type { OrderPaymentOutcome } from "../../billing/payments/record-order.ts";
+import type { Report } from "../../billing/subscriptions/processor.ts";
+import type { Instant } from "../../billing/time/instant.ts";
 import type { Config } from "../../config.ts";
 
 export type Headers = Readonly<Record<string, string | string[] | undefined>>;
@@ -14,6 +16,8 @@ export interface Envelope {
 
 /** A fact names things as the gateway does; whose they are is looked up afterwards. */
 export type Fact =
+  /** Of a subscription that the gateway runs itself: it is read there anew. */
+  | { kind: "report"; report: Report }
   | { kind: "order_payment"; orderReference: string; outcome: OrderPaymentOutcome }
   | {
       kind: "refund";
@@ -31,8 +35,8 @@ export interface InboundAdapter {
   gateway: string;
   /** Any of them may have signed, so that one can take another's place; none: this gateway is not listened to. */
   secrets(config: Config): readonly string[];
-  /** Of the bytes as they came, in constant time. */
-  verify(body: Buffer, headers: Headers, secrets: readonly string[]): boolean;
+  /** Of the bytes as they came, in constant time. `now`: real time, where what was signed may grow stale. */
+  verify(body: Buffer, headers: Headers, secrets: readonly string[], now: Instant): boolean;
   /** Throws a 422 where what was signed is no event. */
   envelope(body: Buffer, headers: Headers): Envelope;
   /** By type; others are stored and ignored. */

@@ -18,7 +18,7 @@ export async function receive(ctx: Context, input: { gateway: string; body: Buff
   const adapter = findAdapter(input.gateway);
   const secrets = adapter?.secrets(ctx.config) ?? [];
   if (!adapter || secrets.length === 0) throw new Refusal("not_found", "No webhooks are taken here from a gateway of this name.");
-  if (!adapter.verify(input.body, input.headers, secrets))
+  if (!adapter.verify(input.body, input.headers, secrets, ctx.clock.now()))
     throw new Refusal("signature_invalid", "The signature is not that of these bytes by any of the secrets that are set.");
   const { eventId, type } = adapter.envelope(input.body, input.headers);
   return commit(ctx, { principal: ENGINE, source: adapter.gateway }, async (tx) => {

@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { readConfig } from "../config.ts";
+
+const read = (env: Record<string, string>) => readConfig(env);
+
+test("none of it set: Stripe is no gateway", () => {
+  expect([read({}).stripe, read({}).stripeWebhookSecrets]).toEqual([null, []]);
+});
+
+test("a key, its defaults, and secrets while one takes another's place", () => {
+  const config = read({ STRIPE_SECRET_KEY: "sk_test_1", STRIPE_WEBHOOK_SECRET: "whsec_new, whsec_old" });
+  expect(config.stripe).toEqual({
+    secretKey: "sk_test_1",
+    publishableKey: null,
+    apiUrl: "https://api.stripe.com",
+    timeoutMs: 20_000,
+    portalReturnUrl: null,
+  });
+  expect(config.stripeWebhookSecrets).toEqual(["whsec_new", "whsec_old"]);
+});
+
+test.each([
+  ["a live key in the sandbox", { STRIPE_SECRET_KEY: "sk_live_1" }, /STRIPE_SECRET_KEY is a live key, but BILLWRIGHT_MODE is sandbox/],
+  ["a restricted one too", { STRIPE_SECRET_KEY: "rk_live_1" }, /STRIPE_SECRET_KEY is a live key/],
+  [
+    "a live publishable key",
+    { STRIPE_SECRET_KEY: "sk_test_1", STRIPE_PUBLISHABLE_KEY: "pk_live_1" },
+    /STRIPE_PUBLISHABLE_KEY is a live key/,
+  ],
+  ["keys of two worlds", { BILLWRIGHT_MODE: "live", STRIPE_SECRET_KEY: "sk_live_1", STRIPE_PUBLISHABLE_KEY: "pk_test_1" }, /must both be/],
+  ["a publishable key alone", { STRIPE_PUBLISHABLE_KEY: "pk_test_1" }, /needs STRIPE_SECRET_KEY/],
+  ["a publishable key in the secret's place", { STRIPE_SECRET_KEY: "pk_test_1" }, /STRIPE_SECRET_KEY is "pk_test_1", but must be/],
+  ["an address with a path", { STRIPE_SECRET_KEY: "sk_test_1", STRIPE_API_URL: "https://x.test/v1" }, /STRIPE_API_URL/],
+])("%s", (_name, env, words) => {
+  expect(() => read(env)).toThrow(words);
+});
