@@ -52,11 +52,11 @@ export class Flights {
     this.#due = true;
     setImmediate(() => {
       this.#due = false;
-      this.#usual = Math.max(this.#waiting.length + this.#flying, this.#usual * 0.99);
+      this.#usual = Math.max(this.#waiting.length + this.#flying, this.#usual - 1);
       while (this.#flights < FLIGHTS && this.#waiting.length > 0) {
         const share = this.#usual < WORTH_TWO ? MAX_FLIGHT : Math.min(MAX_FLIGHT, Math.ceil(this.#usual / 2));
         // Beside another, only what fills a statement: small ones cost as much as large ones. Otherwise it waits for the other to land.
-        if (this.#flights > 0 && this.#waiting.length < share * 0.75) return;
+        if (this.#flights > 0 && this.#waiting.length * 4 < share * 3) return;
         void this.#send(this.#take(share));
       }
     });
