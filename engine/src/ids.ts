@@ -36,6 +36,7 @@ const PREFIXES = {
   bankStatement: "stmt",
   order: "ord",
   inboundEvent: "in",
+  processorCommand: "cmd",
   message: "msg",
 } as const;
 
