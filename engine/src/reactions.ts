@@ -19,6 +19,7 @@ import { recover } from "./billing/subscriptions/recover.ts";
 import { startByCheckout } from "./billing/subscriptions/start-by-checkout.ts";
 import { noteSubscription } from "./billing/tenants/note-subscription.ts";
 import { registerMeters } from "./billing/usage/register-meters.ts";
+import { tellIssued, tellPaid } from "./processors/stripe/tell.ts";
 import type { Tx } from "./commit.ts";
 import type { AppendedEvent } from "./events/append.ts";
 import type { EventType } from "./events/types.ts";
@@ -49,7 +50,8 @@ export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {
   "payment.failed": [notePaymentFailure],
   "checkout.completed": [sellByCheckout, startByCheckout],
   "invoice.payment_failed": [markPastDue, endAfterDunning, dropFailedSale],
-  "invoice.paid": [recover, grantPurchase, endTopUp, grantPaidPeriod],
+  "invoice.finalized": [tellIssued],
+  "invoice.paid": [recover, grantPurchase, endTopUp, grantPaidPeriod, tellPaid],
   "invoice.credited": [takeBackPurchase, takeBackPeriod],
   "invoice.voided": [recover, cancelPurchase, failTopUp, lapsePeriod],
   "invoice.marked_uncollectible": [recover],

@@ -243,7 +243,10 @@ describe(`seed ${SEED}`, () => {
       const events = await happenTo(tenant, scenario, false);
       expect(events.map((event) => event.type)).toEqual(told.map((event) => event.type));
       // Mostly at the first, which has the most to do.
-      const crash = { at: events[order[way % 3 === 2 ? way % order.length : 0]!]!, step: STEPS[(way + Math.floor(way / 9)) % STEPS.length]! };
+      const crash = {
+        at: events[order[way % 3 === 2 ? way % order.length : 0]!]!,
+        step: STEPS[(way + Math.floor(way / 9)) % STEPS.length]!,
+      };
       const counts = order.map(() => random.whole(1, 3));
       const list = deliveries(
         order.map((place) => events[place]!),
