@@ -41,10 +41,10 @@ import { startEmbedded } from "./db/embedded.ts";
 import { listen } from "./db/listen.ts";
 import { migrate } from "./db/migrate.ts";
 import { openPool } from "./db/pool.ts";
-import { postgresWake } from "./events/postgres-wake.ts";
 import { eventRoutes } from "./events/routes.ts";
 import { eventStreamRoutes } from "./events/stream-routes.ts";
 import { createTimeline } from "./events/timeline.ts";
+import { openTransport } from "./events/transport.ts";
 import { razorpayGateway } from "./gateways/razorpay/gateway.ts";
 import { createGatewayRegistry } from "./gateways/registry.ts";
 import { sandboxGateway } from "./gateways/sandbox/gateway.ts";
@@ -52,6 +52,7 @@ import { sandboxCheckoutRoutes } from "./gateways/sandbox/routes.ts";
 import { stripeClient } from "./gateways/stripe/client.ts";
 import { healthRoutes } from "./http/health.ts";
 import { buildServer } from "./http/server.ts";
+import { jobRoutes } from "./jobs/routes.ts";
 import { startWorker, type Worker } from "./jobs/worker.ts";
 import { type Library, libraryOf } from "./library.ts";
 import { smtpNotifier } from "./notifiers/smtp.ts";
@@ -135,7 +136,7 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
     const onEventTrouble = (error: Error) => log.warn({ err: error, part: "events" }, "following events was interrupted");
     const timeline = createTimeline({
       pool,
-      wake: postgresWake(pool, databaseUrl, onEventTrouble),
+      ...openTransport({ pool, databaseUrl, redis: redis.events, config, onTrouble: onEventTrouble }),
       settings: config.stream,
       onTrouble: onEventTrouble,
     });
@@ -235,6 +236,7 @@ export function registerRoutes(app: FastifyInstance, ctx: Context): void {
   analyticsRoutes(app, ctx);
   testClockRoutes(app, ctx);
   sandboxCheckoutRoutes(app, ctx);
+  jobRoutes(app, ctx);
   healthRoutes(app, ctx);
 }
 
