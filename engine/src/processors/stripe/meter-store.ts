@@ -160,3 +160,15 @@ export async function readSyncedMeters(db: Database): Promise<Map<string, string
   );
   return new Map(rows.map((row) => [row.meter_key, row.event_name]));
 }
+
+export async function insertSyncedMeter(
+  db: Database,
+  row: { meter: string; event: string; reference: string },
+  at: Instant,
+): Promise<void> {
+  await db.query(
+    `insert into processor_meters (processor, meter_key, event_name, reference, created_at) values ('stripe', $1, $2, $3, $4)
+     on conflict (processor, meter_key) do update set event_name = excluded.event_name, reference = excluded.reference`,
+    [row.meter, row.event, row.reference, formatInstant(at)],
+  );
+}
