@@ -5,6 +5,7 @@
  *     await billing.listen();
  */
 import type { FastifyInstance } from "fastify";
+import { alertRoutes } from "./alerts/routes.ts";
 import { analyticsRoutes } from "./analytics/routes.ts";
 import { auditRoutes } from "./auth/audit-routes.ts";
 import { ensureFirstKey } from "./auth/first-key.ts";
@@ -208,6 +209,7 @@ export function registerRoutes(app: FastifyInstance, ctx: Context): void {
   portalRoutes(app, ctx);
   auditRoutes(app, ctx);
   analyticsRoutes(app, ctx);
+  alertRoutes(app, ctx);
   testClockRoutes(app, ctx);
   sandboxCheckoutRoutes(app, ctx);
   healthRoutes(app, ctx);

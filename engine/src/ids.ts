@@ -35,6 +35,7 @@ const PREFIXES = {
   bankStatement: "stmt",
   order: "ord",
   inboundEvent: "in",
+  alert: "alert",
 } as const;
 
 export type IdKind = keyof typeof PREFIXES;

@@ -50,6 +50,9 @@ export const EVENT_TYPES = [
   "usage.limit_approaching",
   "usage.limit_reached",
   "catalog.changed",
+  "alert.raised",
+  "alert.acknowledged",
+  "alert.resolved",
 ] as const;
 
 export type EventType = (typeof EVENT_TYPES)[number];

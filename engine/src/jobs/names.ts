@@ -15,5 +15,9 @@ export const JOB_NAMES = [
   "backfill-usage",
   "expire-credits",
   "sweep-limits",
+  "look-for-alert",
+  "sweep-alerts",
+  "sweep-usage-alerts",
+  "send-alert",
 ] as const;
 export type JobName = (typeof JOB_NAMES)[number];

@@ -1,4 +1,5 @@
 /** What each job runs, and when the sweeps run by themselves. Every name of `names.ts` is here; the compiler sees to it. */
+import { alertTasks } from "../alerts/jobs.ts";
 import { creditTasks } from "../billing/credits/jobs.ts";
 import { entitlementTasks } from "../billing/entitlements/jobs.ts";
 import { invoiceTasks } from "../billing/invoices/jobs.ts";
@@ -18,6 +19,7 @@ export const TASKS: Record<JobName, Task> = {
   ...creditTasks,
   ...entitlementTasks,
   ...inboundTasks,
+  ...alertTasks,
   "forget-old-answers": forgetOldAnswers,
 };
 
@@ -35,5 +37,7 @@ export const CRONTAB = `
 * * * * * top-ups-due ?jobKey=top-ups-due
 * * * * * expire-credits ?jobKey=expire-credits
 * * * * * sweep-limits ?jobKey=sweep-limits
+* * * * * sweep-alerts ?jobKey=sweep-alerts
+7 * * * * sweep-usage-alerts ?jobKey=sweep-usage-alerts
 17 * * * * forget-old-answers ?jobKey=forget-old-answers
 `;
