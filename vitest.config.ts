@@ -14,7 +14,7 @@ export default defineConfig({
         test: {
           name: "engine",
           include: ["engine/test/**/*.test.ts", "sdk/test/**/*.test.ts", "dashboard/test/**/*.test.ts"],
-          globalSetup: ["engine/test/postgres.ts"],
+          globalSetup: ["engine/test/postgres.ts", "engine/test/redis.ts"],
         },
       },
     ],

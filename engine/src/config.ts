@@ -7,6 +7,8 @@ import type { TokenSettings } from "./auth/tokens.ts";
 import { apiKey, databaseUrl, origins, proxies } from "./config/access.ts";
 import { ConfigError, days, type Env, integer, list, oneOf, pattern } from "./config/env.ts";
 import { razorpay, smtp, whatsapp } from "./config/outside.ts";
+import { type SqsSettings, sqs } from "./config/queues.ts";
+import { eventsRedis, redis } from "./config/redis.ts";
 import { stripe } from "./config/stripe.ts";
 
 export type Role = "all" | "api" | "worker";
@@ -64,6 +66,8 @@ export interface Config {
   razorpay: { keyId: string; keySecret: string; apiUrl: string; timeoutMs: number } | null;
   /** Any of them may have signed a webhook; none: Razorpay's are not taken. */
   razorpayWebhookSecrets: readonly string[];
+  /** Queues of Amazon SQS; without any, what is to be queued waits in the database. */
+  sqs: SqsSettings;
   /** null: Stripe is no gateway of this engine. */
   stripe: {
     secretKey: string;
@@ -92,6 +96,22 @@ export interface Config {
     stallMs: number;
     pollMs: number;
   };
+  /** What processes share beside the database; null: nothing. */
+  redis: RedisAddress | null;
+  /** What carries events to the processes with open streams; null: each reads them from the database. */
+  eventsRedis: {
+    address: RedisAddress;
+    /** Whether a stream that is empty begins with what is stored already. */
+    replay: boolean;
+    /** About how many events it holds. */
+    length: number;
+  } | null;
+}
+
+export interface RedisAddress {
+  /** Several in a cluster: any of its nodes. */
+  urls: readonly string[];
+  cluster: boolean;
 }
 
 export interface Seller {
@@ -163,6 +183,7 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
     smtp: smtp(env),
     whatsapp: whatsapp(env),
     razorpay: razorpay(env),
+    sqs: sqs(env),
     razorpayWebhookSecrets: list(env, "RAZORPAY_WEBHOOK_SECRET"),
     stripe: stripe(env),
     stripeWebhookSecrets: list(env, "STRIPE_WEBHOOK_SECRET"),
@@ -180,6 +201,8 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
       stallMs: integer(env, "BILLING_STREAM_STALL_SECONDS", 30, 1, 600) * 1_000,
       pollMs: integer(env, "BILLING_STREAM_POLL_SECONDS", 5, 1, 3_600) * 1_000,
     },
+    redis: redis(env),
+    eventsRedis: eventsRedis(env),
   };
   return { ...config, ...overrides };
 }

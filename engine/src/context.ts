@@ -7,12 +7,14 @@ import type { Notifiers } from "./billing/invoices/notifier.ts";
 import type { TaxEngine } from "./billing/invoices/tax-engine.ts";
 import type { TenantCache } from "./billing/tenants/cache.ts";
 import type { UsageBurner } from "./billing/usage/burner.ts";
+import type { UsageQueue } from "./billing/usage/queue.ts";
 import type { UsageWatch } from "./billing/usage/watch.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { Pool } from "./db/pool.ts";
 import type { Timeline } from "./events/timeline.ts";
 import type { GatewayRegistry } from "./gateways/registry.ts";
+import type { RedisParts } from "./redis/open-parts.ts";
 
 export interface Context {
   config: Config;
@@ -31,8 +33,12 @@ export interface Context {
   taxes: TaxEngine;
   /** Stores usage that costs credits. */
   usageBurner: UsageBurner;
+  /** Where usage waits that is to be stored later. */
+  usageQueue: UsageQueue;
   /** What carries invoices to people. */
   notifiers: Notifiers;
+  /** What processes share beside the database. Nothing that is right depends on it. */
+  redis: RedisParts;
   /** Streams of events, and the word to others that there are new ones. */
   timeline: Timeline;
 }

@@ -56,6 +56,8 @@ import { startWorker, type Worker } from "./jobs/worker.ts";
 import { type Library, libraryOf } from "./library.ts";
 import { smtpNotifier } from "./notifiers/smtp.ts";
 import { whatsappNotifier } from "./notifiers/whatsapp.ts";
+import { openUsageQueue, startReaders } from "./queues/start.ts";
+import { openRedisParts } from "./redis/open-parts.ts";
 import { testClockRoutes } from "./simulation/routes.ts";
 import { openLog } from "./telemetry/log.ts";
 import { inboundRoutes } from "./webhooks/inbound/routes.ts";
@@ -122,6 +124,7 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       signals: postgresSignals(pool),
       onError: (error) => log.warn({ err: error }, "limits could not be looked at; the next check or sweep will"),
     });
+    const redis = await openRedisParts(config, lookups, log, ends);
     const onEventTrouble = (error: Error) => log.warn({ err: error, part: "events" }, "following events was interrupted");
     const timeline = createTimeline({
       pool,
@@ -130,6 +133,8 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       onTrouble: onEventTrouble,
     });
     ends.push(() => timeline.close());
+    const usageQueue = await openUsageQueue(config.sqs, pool, log);
+    ends.push(async () => usageQueue.close());
     const ctx: Context = {
       config,
       clock,
@@ -147,11 +152,13 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
         ...(config.razorpay ? [razorpayGateway(config.razorpay)] : []),
       ]),
       usageBurner: usageBurner(() => ctx),
+      usageQueue,
       taxes: ownTaxEngine(catalog, config.seller),
       notifiers: {
         email: mail,
         whatsapp: config.whatsapp && whatsappNotifier(config.whatsapp),
       },
+      redis,
       timeline,
     };
     entitlements.evaluateBy((used) => evaluateLimits(ctx, used));
@@ -169,6 +176,8 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
     if (options.worker ?? true) {
       const worker: Worker = await startWorker(ctx, databaseUrl);
       ends.push(() => worker.stop());
+      const readers = await startReaders(ctx);
+      ends.push(() => readers.stop());
     }
     return {
       ...libraryOf(ctx),

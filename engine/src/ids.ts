@@ -36,6 +36,7 @@ const PREFIXES = {
   order: "ord",
   inboundEvent: "in",
   alert: "alert",
+  message: "msg",
 } as const;
 
 export type IdKind = keyof typeof PREFIXES;

@@ -17,6 +17,8 @@ import { postgresWake } from "../events/postgres-wake.ts";
 import { createTimeline } from "../events/timeline.ts";
 import { createGatewayRegistry } from "../gateways/registry.ts";
 import { buildServer } from "../http/server.ts";
+import { postgresUsageQueue } from "../queues/postgres-queue.ts";
+import { NO_REDIS } from "../redis/open-parts.ts";
 import { openLog } from "../telemetry/log.ts";
 
 export const FILE = fileURLToPath(new URL("../../openapi.json", import.meta.url));
@@ -43,8 +45,10 @@ export async function documentText(): Promise<string> {
     gateways: createGatewayRegistry([]),
     tokens: createTokenVerifier(config.tokens, systemClock),
     usageBurner: usageBurner(() => ctx),
+    usageQueue: postgresUsageQueue(pool),
     taxes: ownTaxEngine(catalog, config.seller),
     notifiers: { email: null, whatsapp: null },
+    redis: NO_REDIS,
     timeline: createTimeline({
       pool,
       wake: postgresWake(pool, nowhere, () => undefined),

@@ -13,6 +13,7 @@ export const JOB_NAMES = [
   "send-invoice",
   "forget-old-answers",
   "backfill-usage",
+  "take-messages",
   "expire-credits",
   "sweep-limits",
   "look-for-alert",

@@ -6,6 +6,7 @@ import { invoiceTasks } from "../billing/invoices/jobs.ts";
 import { paymentTasks } from "../billing/payments/jobs.ts";
 import { subscriptionTasks } from "../billing/subscriptions/jobs.ts";
 import { usageTasks } from "../billing/usage/jobs.ts";
+import { queueTasks } from "../queues/jobs.ts";
 import { inboundTasks } from "../webhooks/inbound/jobs.ts";
 import { forgetOldAnswers } from "./housekeeping.ts";
 import type { JobName } from "./names.ts";
@@ -20,6 +21,7 @@ export const TASKS: Record<JobName, Task> = {
   ...entitlementTasks,
   ...inboundTasks,
   ...alertTasks,
+  ...queueTasks,
   "forget-old-answers": forgetOldAnswers,
 };
 
