@@ -9,7 +9,9 @@ import { ConfigError, days, type Env, integer, list, oneOf, pattern } from "./co
 import { razorpay, smtp, whatsapp } from "./config/outside.ts";
 import { type SqsSettings, sqs } from "./config/queues.ts";
 import { eventsRedis, redis } from "./config/redis.ts";
+import { type SecretKey, secretKeys } from "./config/secrets.ts";
 import { stripe } from "./config/stripe.ts";
+import { webhooks } from "./config/webhooks.ts";
 
 export type Role = "all" | "api" | "worker";
 export type Mode = "sandbox" | "live";
@@ -96,6 +98,10 @@ export interface Config {
     stallMs: number;
     pollMs: number;
   };
+  /** What stored secrets are sealed with, the newest first; none: a sandbox makes its own, in live mode none can be stored. */
+  secretKeys: readonly SecretKey[];
+  /** Webhooks out: networks that are not public and may be reached all the same, and after how many days of failing one is disabled (0: never). */
+  webhooks: { allowPrivate: readonly string[]; timeoutMs: number; disableAfterDays: number };
   /** What processes share beside the database; null: nothing. */
   redis: RedisAddress | null;
   /** What carries events to the processes with open streams; null: each reads them from the database. */
@@ -201,6 +207,8 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
       stallMs: integer(env, "BILLING_STREAM_STALL_SECONDS", 30, 1, 600) * 1_000,
       pollMs: integer(env, "BILLING_STREAM_POLL_SECONDS", 5, 1, 3_600) * 1_000,
     },
+    secretKeys: secretKeys(env),
+    webhooks: webhooks(env),
     redis: redis(env),
     eventsRedis: eventsRedis(env),
   };

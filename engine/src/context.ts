@@ -15,6 +15,8 @@ import type { Pool } from "./db/pool.ts";
 import type { Timeline } from "./events/timeline.ts";
 import type { GatewayRegistry } from "./gateways/registry.ts";
 import type { RedisParts } from "./redis/open-parts.ts";
+import type { Seal } from "./seal.ts";
+import type { Sender } from "./webhooks/outbound/sender.ts";
 
 export interface Context {
   config: Config;
@@ -41,4 +43,8 @@ export interface Context {
   redis: RedisParts;
   /** Streams of events, and the word to others that there are new ones. */
   timeline: Timeline;
+  /** Of secrets that are stored. */
+  seal: Seal;
+  /** Sends webhooks. */
+  webhooks: Sender;
 }

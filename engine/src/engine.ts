@@ -58,9 +58,14 @@ import { smtpNotifier } from "./notifiers/smtp.ts";
 import { whatsappNotifier } from "./notifiers/whatsapp.ts";
 import { openUsageQueue, startReaders } from "./queues/start.ts";
 import { openRedisParts } from "./redis/open-parts.ts";
+import { createSeal } from "./seal.ts";
 import { testClockRoutes } from "./simulation/routes.ts";
 import { openLog } from "./telemetry/log.ts";
 import { inboundRoutes } from "./webhooks/inbound/routes.ts";
+import { guardedAgent } from "./webhooks/outbound/agent.ts";
+import { webhookDeliveryRoutes } from "./webhooks/outbound/delivery-routes.ts";
+import { webhookEndpointRoutes } from "./webhooks/outbound/routes.ts";
+import { createSender } from "./webhooks/outbound/sender.ts";
 
 export { defineCatalog } from "./billing/catalog/define-catalog.ts";
 export type { CheckAnswer, ConsumptionAnswer } from "./billing/entitlements/answer.ts";
@@ -160,7 +165,10 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       },
       redis,
       timeline,
+      seal: createSeal(config),
+      webhooks: createSender(() => ctx, guardedAgent(config.webhooks.allowPrivate)),
     };
+    ends.push(() => ctx.webhooks.close());
     entitlements.evaluateBy((used) => evaluateLimits(ctx, used));
     ends.push(() => entitlements.close());
     const listener = await listen(databaseUrl, Object.values(CHANNELS), {
@@ -176,6 +184,7 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
     if (options.worker ?? true) {
       const worker: Worker = await startWorker(ctx, databaseUrl);
       ends.push(() => worker.stop());
+      ctx.webhooks.start();
       const readers = await startReaders(ctx);
       ends.push(() => readers.stop());
     }
@@ -214,6 +223,8 @@ export function registerRoutes(app: FastifyInstance, ctx: Context): void {
   eventRoutes(app, ctx);
   eventStreamRoutes(app, ctx);
   inboundRoutes(app, ctx);
+  webhookEndpointRoutes(app, ctx);
+  webhookDeliveryRoutes(app, ctx);
   keyRoutes(app, ctx);
   portalRoutes(app, ctx);
   auditRoutes(app, ctx);

@@ -16,6 +16,7 @@ const PREFIXES = {
   payment: "pay",
   paymentMethod: "pm",
   webhookEndpoint: "we",
+  webhookDelivery: "wd",
   apiKey: "key",
   testClock: "clock",
   request: "req",

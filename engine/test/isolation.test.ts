@@ -21,6 +21,7 @@ const SHARED = [
   "schema_migrations",
   "test_clocks",
   "usage_meters",
+  "webhook_place",
 ];
 
 let world: World;

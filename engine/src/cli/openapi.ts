@@ -19,7 +19,10 @@ import { createGatewayRegistry } from "../gateways/registry.ts";
 import { buildServer } from "../http/server.ts";
 import { postgresUsageQueue } from "../queues/postgres-queue.ts";
 import { NO_REDIS } from "../redis/open-parts.ts";
+import { createSeal } from "../seal.ts";
 import { openLog } from "../telemetry/log.ts";
+import { guardedAgent } from "../webhooks/outbound/agent.ts";
+import { createSender } from "../webhooks/outbound/sender.ts";
 
 export const FILE = fileURLToPath(new URL("../../openapi.json", import.meta.url));
 
@@ -55,6 +58,8 @@ export async function documentText(): Promise<string> {
       settings: config.stream,
       onTrouble: () => undefined,
     }),
+    seal: createSeal(config),
+    webhooks: createSender(() => ctx, guardedAgent([])),
   };
   const app = await buildServer(ctx, (server) => registerRoutes(server, ctx));
   try {

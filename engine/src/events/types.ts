@@ -1,6 +1,9 @@
 /** The closed list of billing events, and the shape of one. */
 
 export const EVENT_TYPES = [
+  "alert.raised",
+  "alert.acknowledged",
+  "alert.resolved",
   "tenant.created",
   "tenant.updated",
   "tenant.erased",
@@ -50,9 +53,8 @@ export const EVENT_TYPES = [
   "usage.limit_approaching",
   "usage.limit_reached",
   "catalog.changed",
-  "alert.raised",
-  "alert.acknowledged",
-  "alert.resolved",
+  "webhook.test",
+  "webhook.endpoint_disabled",
 ] as const;
 
 export type EventType = (typeof EVENT_TYPES)[number];

@@ -10,6 +10,8 @@ export const JOB_NAMES = [
   "orders-due",
   "dispatch-inbound",
   "retry-inbound",
+  "send-webhooks",
+  "forget-deliveries",
   "send-invoice",
   "forget-old-answers",
   "backfill-usage",

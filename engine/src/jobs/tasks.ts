@@ -8,11 +8,13 @@ import { subscriptionTasks } from "../billing/subscriptions/jobs.ts";
 import { usageTasks } from "../billing/usage/jobs.ts";
 import { queueTasks } from "../queues/jobs.ts";
 import { inboundTasks } from "../webhooks/inbound/jobs.ts";
+import { outboundTasks } from "../webhooks/outbound/jobs.ts";
 import { forgetOldAnswers } from "./housekeeping.ts";
 import type { JobName } from "./names.ts";
 import type { Task } from "./task.ts";
 
 export const TASKS: Record<JobName, Task> = {
+  ...alertTasks,
   ...subscriptionTasks,
   ...invoiceTasks,
   ...paymentTasks,
@@ -20,7 +22,7 @@ export const TASKS: Record<JobName, Task> = {
   ...creditTasks,
   ...entitlementTasks,
   ...inboundTasks,
-  ...alertTasks,
+  ...outboundTasks,
   ...queueTasks,
   "forget-old-answers": forgetOldAnswers,
 };
@@ -35,11 +37,13 @@ export const CRONTAB = `
 * * * * * orders-due ?jobKey=orders-due
 * * * * * dispatch-inbound ?jobKey=dispatch-inbound
 * * * * * retry-inbound ?jobKey=retry-inbound
+* * * * * send-webhooks ?jobKey=send-webhooks
 * * * * * free-credits-due ?jobKey=free-credits-due
 * * * * * top-ups-due ?jobKey=top-ups-due
 * * * * * expire-credits ?jobKey=expire-credits
 * * * * * sweep-limits ?jobKey=sweep-limits
 * * * * * sweep-alerts ?jobKey=sweep-alerts
 7 * * * * sweep-usage-alerts ?jobKey=sweep-usage-alerts
+23 * * * * forget-deliveries ?jobKey=forget-deliveries
 17 * * * * forget-old-answers ?jobKey=forget-old-answers
 `;
