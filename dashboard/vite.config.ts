@@ -5,7 +5,7 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 import { packed } from "./packed.ts";
 
-const ENGINE = "http://127.0.0.1:4400";
+const ENGINE = process.env.BILLWRIGHT_URL ?? "http://127.0.0.1:4400";
 
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),

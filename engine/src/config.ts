@@ -11,6 +11,7 @@ import { type SqsSettings, sqs } from "./config/queues.ts";
 import { eventsRedis, redis } from "./config/redis.ts";
 import { type SecretKey, secretKeys } from "./config/secrets.ts";
 import { stripe } from "./config/stripe.ts";
+import { providerSync, stripeMeters, stripePrices } from "./config/stripe-billing.ts";
 import { webhooks } from "./config/webhooks.ts";
 
 export type Role = "all" | "api" | "worker";
@@ -80,6 +81,12 @@ export interface Config {
     /** Where Stripe's portal leads back to, where nobody says. */
     portalReturnUrl: string | null;
   } | null;
+  /** By plan, or by plan and price key, Stripe's id of the price. */
+  stripePrices: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+  /** By the key of a meter, the event name of Stripe's. */
+  stripeMeters: Readonly<Record<string, string>>;
+  /** Whether invoices of the engine are shown at Stripe too. */
+  providerSync: "off" | "invoices";
   /** Any of them may have signed a webhook; none: Stripe's are not taken. */
   stripeWebhookSecrets: readonly string[];
   /** Whether this process tries failed webhooks again: where a process is `dedicated` to jobs, only those do. */
@@ -192,6 +199,9 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
     sqs: sqs(env),
     razorpayWebhookSecrets: list(env, "RAZORPAY_WEBHOOK_SECRET"),
     stripe: stripe(env),
+    stripePrices: stripePrices(env),
+    stripeMeters: stripeMeters(env),
+    providerSync: providerSync(env),
     stripeWebhookSecrets: list(env, "STRIPE_WEBHOOK_SECRET"),
     retryWorker: {
       enabled: oneOf(env, "ENABLE_BILLING_RETRY_WORKER", ["true", "false"], "true") === "true",

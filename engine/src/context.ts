@@ -5,6 +5,7 @@ import type { CatalogCache } from "./billing/catalog/cache.ts";
 import type { EntitlementCache } from "./billing/entitlements/cache.ts";
 import type { Notifiers } from "./billing/invoices/notifier.ts";
 import type { TaxEngine } from "./billing/invoices/tax-engine.ts";
+import type { ProcessorRegistry } from "./billing/subscriptions/processor.ts";
 import type { TenantCache } from "./billing/tenants/cache.ts";
 import type { UsageBurner } from "./billing/usage/burner.ts";
 import type { UsageQueue } from "./billing/usage/queue.ts";
@@ -29,6 +30,8 @@ export interface Context {
   /** Is told of the usage that this process stores. */
   usageWatch: UsageWatch;
   gateways: GatewayRegistry;
+  /** Who runs the cycle of subscriptions. */
+  processors: ProcessorRegistry;
   /** Who a token is of; refuses one that is not valid. */
   tokens: TokenVerifier;
   /** Which taxes hold for whom. */

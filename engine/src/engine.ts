@@ -50,12 +50,15 @@ import { razorpayGateway } from "./gateways/razorpay/gateway.ts";
 import { createGatewayRegistry } from "./gateways/registry.ts";
 import { sandboxGateway } from "./gateways/sandbox/gateway.ts";
 import { sandboxCheckoutRoutes } from "./gateways/sandbox/routes.ts";
+import { stripeClient } from "./gateways/stripe/client.ts";
 import { healthRoutes } from "./http/health.ts";
 import { buildServer } from "./http/server.ts";
 import { startWorker, type Worker } from "./jobs/worker.ts";
 import { type Library, libraryOf } from "./library.ts";
 import { smtpNotifier } from "./notifiers/smtp.ts";
 import { whatsappNotifier } from "./notifiers/whatsapp.ts";
+import { createProcessorRegistry } from "./processors/registry.ts";
+import { stripeProcessor } from "./processors/stripe/processor.ts";
 import { openUsageQueue, startReaders } from "./queues/start.ts";
 import { openRedisParts } from "./redis/open-parts.ts";
 import { createSeal } from "./seal.ts";
@@ -138,6 +141,7 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       onTrouble: onEventTrouble,
     });
     ends.push(() => timeline.close());
+    const stripe = config.stripe && stripeClient(config.stripe);
     const usageQueue = await openUsageQueue(config.sqs, pool, log);
     ends.push(async () => usageQueue.close());
     const ctx: Context = {
@@ -156,6 +160,7 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
           : []),
         ...(config.razorpay ? [razorpayGateway(config.razorpay)] : []),
       ]),
+      processors: createProcessorRegistry(stripe ? [stripeProcessor(stripe)] : []),
       usageBurner: usageBurner(() => ctx),
       usageQueue,
       taxes: ownTaxEngine(catalog, config.seller),

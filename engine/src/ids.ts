@@ -36,7 +36,11 @@ const PREFIXES = {
   bankStatement: "stmt",
   order: "ord",
   inboundEvent: "in",
+<<<<<<< HEAD
   alert: "alert",
+=======
+  processorCommand: "cmd",
+>>>>>>> main
   message: "msg",
 } as const;
 

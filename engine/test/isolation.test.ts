@@ -16,6 +16,8 @@ const SHARED = [
   "limit_sweep",
   "plan_versions",
   "plans",
+  "processor_meters",
+  "processor_prices",
   "sandbox_charges",
   "sandbox_checkouts",
   "schema_migrations",

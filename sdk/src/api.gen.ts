@@ -11599,6 +11599,13 @@ export interface operations {
                     "application/json": {
                         /** @description The caller's own id of the tenant. */
                         tenant_id: string;
+                        /**
+                         * Format: date-time
+                         * @description What time it is for the tenant: by its test clock, if it is on one.
+                         */
+                        now: string;
+                        /** @enum {string} */
+                        mode: "sandbox" | "live";
                         subscription: components["schemas"]["Subscription"];
                         entitlements: components["schemas"]["Entitlements"];
                         credits: components["schemas"]["CreditBalance"];

@@ -26,7 +26,8 @@ interface TableProps<T> {
 }
 
 export function Table<T>({ label, columns, rows, keyOf, dense = false, foot }: TableProps<T>) {
-  const pad = dense ? "px-3 py-1.5 first:pl-4 last:pr-4" : "px-3 py-2.5 first:pl-5 last:pr-5 sm:first:pl-6 sm:last:pr-6";
+  // The first and the last stand under the title of the card that they are in.
+  const pad = classes("px-3 first:pl-5 last:pr-5 sm:first:pl-6 sm:last:pr-6", dense ? "py-1.5" : "py-2.5");
   const look = ({ number, wideOnly }: Column<T>) => classes(pad, number && "figures text-right", wideOnly && "max-sm:hidden");
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard

@@ -16,6 +16,8 @@ export interface TimeText {
   period(start: string, end: string): string;
   /** `2026-10-01`, for a date field. */
   iso(instant: string): string;
+  /** The instant at which a day begins here: `2026-10-01` of a zone. */
+  midnight(day: string): string;
 }
 
 const cache = new Map<string, TimeText>();
@@ -34,7 +36,8 @@ export function timeText(zone: string | null | undefined): TimeText {
 function make(zone: string): TimeText {
   const format = (options: Intl.DateTimeFormatOptions) => {
     const made = new Intl.DateTimeFormat("en-GB", { timeZone: zone, ...options });
-    return (instant: string) => made.format(new Date(instant));
+    // The one month that en-GB shortens to four letters.
+    return (instant: string) => made.format(new Date(instant)).replace("Sept ", "Sep ").replace(/Sept$/, "Sep");
   };
   const date = format({ day: "numeric", month: "short", year: "numeric" });
   const day = format({ day: "numeric", month: "short" });
@@ -57,6 +60,12 @@ function make(zone: string): TimeText {
       return `${sameMonth ? from.split(" ")[0] : sameYear ? day(start) : from} – ${to}`;
     },
     iso: (instant) => iso.format(new Date(instant)),
+    midnight: (wanted) => {
+      // Found by trying: offsets are whole quarters of an hour, at most 14 hours to the east.
+      let at = Date.parse(`${wanted}T00:00:00Z`) - 14 * 3_600_000;
+      while (iso.format(new Date(at)) < wanted) at += 900_000;
+      return new Date(at).toISOString();
+    },
   };
 }
 

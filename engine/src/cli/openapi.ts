@@ -17,6 +17,7 @@ import { postgresWake } from "../events/postgres-wake.ts";
 import { createTimeline } from "../events/timeline.ts";
 import { createGatewayRegistry } from "../gateways/registry.ts";
 import { buildServer } from "../http/server.ts";
+import { createProcessorRegistry } from "../processors/registry.ts";
 import { postgresUsageQueue } from "../queues/postgres-queue.ts";
 import { NO_REDIS } from "../redis/open-parts.ts";
 import { createSeal } from "../seal.ts";
@@ -46,6 +47,7 @@ export async function documentText(): Promise<string> {
     entitlements,
     usageWatch: entitlements,
     gateways: createGatewayRegistry([]),
+    processors: createProcessorRegistry([]),
     tokens: createTokenVerifier(config.tokens, systemClock),
     usageBurner: usageBurner(() => ctx),
     usageQueue: postgresUsageQueue(pool),

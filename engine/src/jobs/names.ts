@@ -10,6 +10,8 @@ export const JOB_NAMES = [
   "orders-due",
   "dispatch-inbound",
   "retry-inbound",
+  "processor-due",
+  "processor-missed",
   "send-webhooks",
   "forget-deliveries",
   "send-invoice",

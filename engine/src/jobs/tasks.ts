@@ -6,6 +6,7 @@ import { invoiceTasks } from "../billing/invoices/jobs.ts";
 import { paymentTasks } from "../billing/payments/jobs.ts";
 import { subscriptionTasks } from "../billing/subscriptions/jobs.ts";
 import { usageTasks } from "../billing/usage/jobs.ts";
+import { processorTasks } from "../processors/stripe/jobs.ts";
 import { queueTasks } from "../queues/jobs.ts";
 import { inboundTasks } from "../webhooks/inbound/jobs.ts";
 import { outboundTasks } from "../webhooks/outbound/jobs.ts";
@@ -22,6 +23,7 @@ export const TASKS: Record<JobName, Task> = {
   ...creditTasks,
   ...entitlementTasks,
   ...inboundTasks,
+  ...processorTasks,
   ...outboundTasks,
   ...queueTasks,
   "forget-old-answers": forgetOldAnswers,
@@ -37,6 +39,8 @@ export const CRONTAB = `
 * * * * * orders-due ?jobKey=orders-due
 * * * * * dispatch-inbound ?jobKey=dispatch-inbound
 * * * * * retry-inbound ?jobKey=retry-inbound
+* * * * * processor-due ?jobKey=processor-due
+7 * * * * processor-missed ?jobKey=processor-missed
 * * * * * send-webhooks ?jobKey=send-webhooks
 * * * * * free-credits-due ?jobKey=free-credits-due
 * * * * * top-ups-due ?jobKey=top-ups-due

@@ -3,7 +3,7 @@ import type { Tx } from "../../commit.ts";
 import { invalidField, Refusal } from "../../errors.ts";
 import { requestPayments } from "../payments/request-payments.ts";
 import { findMethod, lastAttempts, lockInFlight, updateMethod } from "../payments/store.ts";
-import { getInvoice } from "./find-invoice.ts";
+import { assertOwn, getInvoice } from "./find-invoice.ts";
 import { assertMove } from "./invoice.ts";
 
 export interface PayInput {
@@ -17,6 +17,7 @@ export interface PayInput {
 /** Answers the id of the attempt. */
 export async function requestPayment(tx: Tx, input: PayInput): Promise<string> {
   const invoice = await getInvoice(tx, input.invoiceId, input.tenantId);
+  assertOwn(invoice, "charged");
   if (invoice.status === "draft")
     throw new Refusal("invalid_state", "The invoice is a draft; finalize it first.", { extra: { state: "draft" } });
   assertMove(invoice.status, "paid");

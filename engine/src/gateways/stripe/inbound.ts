@@ -3,6 +3,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { invalidField } from "../../errors.ts";
 import { parseJson } from "../../http/json.ts";
 import type { InboundAdapter } from "../../webhooks/inbound/adapter.ts";
+import { BILLING_EVENTS } from "./events/billing.ts";
 import { PAYMENT_EVENTS } from "./events/payments.ts";
 
 const TOLERANCE_SECONDS = 300;
@@ -33,7 +34,7 @@ export const stripeInbound: InboundAdapter = {
     return { eventId: event.id, type: event.type };
   },
 
-  events: { ...PAYMENT_EVENTS },
+  events: { ...BILLING_EVENTS, ...PAYMENT_EVENTS },
 };
 
 /** `t=…,v1=…,v1=…`: one time, and a signature of each secret that is in force. Other schemes are not looked at. */
