@@ -9,6 +9,7 @@ const PREFIXES = {
   subscription: "sub",
   invoice: "inv",
   line: "line",
+  alert: "alert",
   event: "evt",
   grant: "grant",
   transaction: "txn",
@@ -36,11 +37,7 @@ const PREFIXES = {
   bankStatement: "stmt",
   order: "ord",
   inboundEvent: "in",
-<<<<<<< HEAD
-  alert: "alert",
-=======
   processorCommand: "cmd",
->>>>>>> main
   message: "msg",
 } as const;
 
