@@ -63,16 +63,16 @@ afterAll(() => world?.close());
 
 test("invoices of all tenants, chosen by what they are", async () => {
   const all = await items("/v1/invoices?limit=100");
-  expect(all.map(({ tenant_id }) => tenant_id).sort()).toEqual(["acme", "acme", "broke", "broke"]);
+  expect(all.map(({ tenant_id }) => tenant_id).sort()).toEqual(["acme", "acme", "broke"]);
   expect((await items("/v1/invoices?status=paid")).map(({ tenant_id }) => tenant_id)).toEqual(["acme", "acme"]);
-  expect((await items("/v1/invoices?overdue=true")).map(({ tenant_id }) => tenant_id)).toEqual(["broke", "broke"]);
+  expect((await items("/v1/invoices?overdue=true")).map(({ tenant_id }) => tenant_id)).toEqual(["broke"]);
   expect(await items("/v1/invoices?overdue=false")).toHaveLength(2);
   expect(await items("/v1/invoices?tenant_id=acme&from=2026-01-15T00:00:00Z")).toHaveLength(1);
   expect(await items("/v1/invoices?currency=eur")).toEqual([]);
   const { number } = all[1];
   expect((await items(`/v1/invoices?number=${String(number).toLowerCase()}`)).map((one) => one.number)).toEqual([number]);
-  const first = await world.must("GET", "/v1/invoices?limit=3");
-  const second = await world.must("GET", `/v1/invoices?limit=3&cursor=${first.next_cursor}`);
+  const first = await world.must("GET", "/v1/invoices?limit=2");
+  const second = await world.must("GET", `/v1/invoices?limit=2&cursor=${first.next_cursor}`);
   expect([...first.items, ...second.items].map(({ id }) => id)).toEqual(all.map(({ id }) => id));
   expect(second.next_cursor).toBeNull();
 });
@@ -132,7 +132,7 @@ test("from a check to its rule, in words", async () => {
     entitlements: [{ feature: "ai", limit: "100", window: "month", enforcement: "hard" }],
   });
   expect(await explain("acme", "sso")).toMatchObject({ check: { reason: "not_in_plan" }, sentence: "sso is not in the plan pro." });
-  await world.must("PUT", "/v1/tenants/acme/entitlements/ai/override", { limit: 0, reason: "abuse" });
+  await world.must("PUT", "/v1/tenants/acme/entitlement-overrides/ai", { limit: 0, reason: "abuse" });
   expect(await explain("acme", "ai")).toMatchObject({
     source: "override",
     override: { limit: "0", reason: "abuse" },

@@ -26,7 +26,7 @@ export function alertRoutes(app: FastifyInstance, ctx: Context): void {
     query: Closed({
       ...ListQuery,
       tenant_id: Type.Optional(TenantId()),
-      kind: Type.Optional(OneOf(ALERT_KINDS)),
+      kind: Type.Optional(OneOf(ALERT_KINDS, "What it was raised for.")),
       state: Type.Optional(OneOf(ALERT_STATES, "All if not said.")),
     }),
     response: { 200: Page(AlertView) },
@@ -108,7 +108,7 @@ function ruleRoutes(app: FastifyInstance, ctx: Context): void {
     url: "/v1/alert-rules/:kind",
     permission: "operate",
     summary: "Back to the default, or for one tenant to what holds for all",
-    params: Type.Object({ kind: OneOf(ALERT_KINDS) }),
+    params: Type.Object({ kind: OneOf(ALERT_KINDS, "What is watched.") }),
     query: Closed({ tenant_id: Type.Optional(TenantId()) }),
     response: { 200: Type.Object({ kind: OneOf(ALERT_KINDS), deleted: Type.Boolean() }) },
     handle: ({ params, query, write }) =>

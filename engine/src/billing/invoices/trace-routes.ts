@@ -69,7 +69,7 @@ export function traceRoutes(app: FastifyInstance, ctx: Context): void {
     query: Closed({
       ...ListQuery,
       tenant_id: Type.Optional(TenantId()),
-      status: Type.Optional(OneOf(["draft", "open", "paid", "void", "uncollectible"])),
+      status: Type.Optional(OneOf(["draft", "open", "paid", "void", "uncollectible"], "All if not said.")),
       currency: Type.Optional(Currency()),
       number: Type.Optional(Text(64, "A part of the number.")),
       overdue: Type.Optional(Type.Boolean({ description: "Open, and due before now; or a payment of it has failed." })),
@@ -112,7 +112,7 @@ export function traceRoutes(app: FastifyInstance, ctx: Context): void {
     url: "/v1/invoices/:id/lines/:line/explain",
     permission: "billing.read",
     summary: "What made a line: its steps in words, the meter, and the events that were counted",
-    params: Type.Object({ id: Type.String(), line: Type.String({ maxLength: 64 }) }),
+    params: Type.Object({ id: Type.String(), line: Type.String({ maxLength: 64, description: "The id of a line of it." }) }),
     query: Closed({
       events: Type.Optional(Type.Integer({ minimum: 0, maximum: 100, description: "How many of the events; 20 if not said." })),
     }),

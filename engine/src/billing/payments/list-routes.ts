@@ -19,8 +19,8 @@ export function paymentListRoutes(app: FastifyInstance, ctx: Context): void {
     query: Closed({
       ...ListQuery,
       tenant_id: Type.Optional(TenantId()),
-      status: Type.Optional(OneOf(["requested", "succeeded", "failed", "requires_action", "pending", "unknown"])),
-      gateway: Type.Optional(Text(40)),
+      status: Type.Optional(OneOf(["requested", "succeeded", "failed", "requires_action", "pending", "unknown"], "All if not said.")),
+      gateway: Type.Optional(Text(40, "The name of a gateway.")),
       currency: Type.Optional(Currency()),
       invoice: Type.Optional(Text(64, "The id of an invoice.")),
       from: Type.Optional(Instant("Asked for at or after.")),

@@ -21,7 +21,7 @@ export function subscriptionListRoutes(app: FastifyInstance, ctx: Context): void
     query: Closed({
       ...ListQuery,
       tenant_id: Type.Optional(TenantId()),
-      status: Type.Optional(OneOf(STATUSES)),
+      status: Type.Optional(OneOf(STATUSES, "All if not said.")),
       plan: Type.Optional(Key("The key of a plan.")),
       currency: Type.Optional(Currency()),
     }),
