@@ -53,6 +53,7 @@ import { sandboxCheckoutRoutes } from "./gateways/sandbox/routes.ts";
 import { stripeClient } from "./gateways/stripe/client.ts";
 import { healthRoutes } from "./http/health.ts";
 import { buildServer } from "./http/server.ts";
+import { jobRoutes } from "./jobs/routes.ts";
 import { startWorker, type Worker } from "./jobs/worker.ts";
 import { type Library, libraryOf } from "./library.ts";
 import { smtpNotifier } from "./notifiers/smtp.ts";
@@ -237,6 +238,7 @@ export function registerRoutes(app: FastifyInstance, ctx: Context): void {
   alertRoutes(app, ctx);
   testClockRoutes(app, ctx);
   sandboxCheckoutRoutes(app, ctx);
+  jobRoutes(app, ctx);
   healthRoutes(app, ctx);
 }
 
