@@ -42,10 +42,10 @@ import { startEmbedded } from "./db/embedded.ts";
 import { listen } from "./db/listen.ts";
 import { migrate } from "./db/migrate.ts";
 import { openPool } from "./db/pool.ts";
-import { postgresWake } from "./events/postgres-wake.ts";
 import { eventRoutes } from "./events/routes.ts";
 import { eventStreamRoutes } from "./events/stream-routes.ts";
 import { createTimeline } from "./events/timeline.ts";
+import { openTransport } from "./events/transport.ts";
 import { razorpayGateway } from "./gateways/razorpay/gateway.ts";
 import { createGatewayRegistry } from "./gateways/registry.ts";
 import { sandboxGateway } from "./gateways/sandbox/gateway.ts";
@@ -137,7 +137,7 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
     const onEventTrouble = (error: Error) => log.warn({ err: error, part: "events" }, "following events was interrupted");
     const timeline = createTimeline({
       pool,
-      wake: postgresWake(pool, databaseUrl, onEventTrouble),
+      ...openTransport({ pool, databaseUrl, redis: redis.events, config, onTrouble: onEventTrouble }),
       settings: config.stream,
       onTrouble: onEventTrouble,
     });

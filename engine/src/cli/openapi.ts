@@ -13,8 +13,8 @@ import { readConfig } from "../config.ts";
 import type { Context } from "../context.ts";
 import { openPool } from "../db/pool.ts";
 import { registerRoutes } from "../engine.ts";
-import { postgresWake } from "../events/postgres-wake.ts";
 import { createTimeline } from "../events/timeline.ts";
+import { openTransport } from "../events/transport.ts";
 import { createGatewayRegistry } from "../gateways/registry.ts";
 import { buildServer } from "../http/server.ts";
 import { createProcessorRegistry } from "../processors/registry.ts";
@@ -56,7 +56,7 @@ export async function documentText(): Promise<string> {
     redis: NO_REDIS,
     timeline: createTimeline({
       pool,
-      wake: postgresWake(pool, nowhere, () => undefined),
+      ...openTransport({ pool, databaseUrl: nowhere, redis: null, config, onTrouble: () => undefined }),
       settings: config.stream,
       onTrouble: () => undefined,
     }),
