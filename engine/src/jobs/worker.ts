@@ -2,6 +2,7 @@
 import { Logger, parseCrontab, run } from "graphile-worker";
 import pg from "pg";
 import type { Context } from "../context.ts";
+import { observed } from "../telemetry/job.ts";
 import { CRONTAB, TASKS } from "./tasks.ts";
 import { worksOn } from "./works-on.ts";
 
@@ -34,7 +35,10 @@ export async function startWorker(ctx: Context, connectionString: string): Promi
     taskList: Object.fromEntries(
       Object.entries(TASKS)
         .filter(([name]) => worksOn(ctx.config, name))
-        .map(([name, task]) => [name, async (payload: unknown) => task(ctx, (payload ?? {}) as Record<string, unknown>)]),
+        .map(([name, task]) => {
+          const run = observed(name, task);
+          return [name, async (payload: unknown) => run(ctx, (payload ?? {}) as Record<string, unknown>)];
+        }),
     ),
   });
   runner.promise.catch((error: unknown) => log.error({ err: error, part: "jobs" }, "the job worker stopped"));
