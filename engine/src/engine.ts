@@ -63,7 +63,7 @@ import { openUsageQueue, startReaders } from "./queues/start.ts";
 import { openRedisParts } from "./redis/open-parts.ts";
 import { createSeal } from "./seal.ts";
 import { testClockRoutes } from "./simulation/routes.ts";
-import { watchGateway } from "./telemetry/gateway.ts";
+import { noteCalls, watchGateway } from "./telemetry/gateway.ts";
 import { openLog } from "./telemetry/log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { metricsRoutes } from "./telemetry/metrics-routes.ts";
@@ -147,7 +147,7 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       onTrouble: onEventTrouble,
     });
     ends.push(() => timeline.close());
-    const stripe = config.stripe && stripeClient(config.stripe);
+    const stripe = config.stripe && stripeClient(config.stripe, noteCalls(metrics));
     const usageQueue = await openUsageQueue(config.sqs, pool, log);
     ends.push(async () => usageQueue.close());
     const ctx: Context = {

@@ -3,7 +3,7 @@ import { SpanKind } from "@opentelemetry/api";
 import type { PaymentGateway } from "../billing/payments/gateway.ts";
 import { stopwatch } from "../clock.ts";
 import type { Metrics } from "./metrics.ts";
-import { inSpan } from "./trace.ts";
+import { inSpan, pastSpan } from "./trace.ts";
 
 /** The same gateway, watched. */
 export function watchGateway(gateway: PaymentGateway, metrics: Metrics): PaymentGateway {
@@ -40,6 +40,19 @@ async function observe(gateway: string, operation: string, metrics: Metrics, cal
     metrics.gatewayCalls.add([gateway, operation, outcome]);
     metrics.gatewaySeconds.observe([gateway, operation], time() / 1_000);
   }
+}
+
+/** Of a client that says of each call what came of it, once it has: its span is written afterwards. */
+export function noteCalls(metrics: Metrics): (call: { gateway: string; operation: string; outcome: string; ms: number }) => void {
+  return ({ gateway, operation, outcome, ms }) => {
+    metrics.gatewayCalls.add([gateway, operation, outcome]);
+    metrics.gatewaySeconds.observe([gateway, operation], ms / 1_000);
+    pastSpan(
+      `gateway ${gateway} ${operation}`,
+      { "billwright.gateway": gateway, "billwright.operation": operation, "billwright.outcome": outcome },
+      ms,
+    );
+  };
 }
 
 /** Of the closed set of facts that gateways answer with; else that there was an answer, or none. */

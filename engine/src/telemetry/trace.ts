@@ -12,6 +12,7 @@ import {
   type Context as TraceContext,
   trace,
 } from "@opentelemetry/api";
+import { systemClock } from "../clock.ts";
 
 let enabled = false;
 
@@ -42,6 +43,15 @@ export async function inSpan<T>(name: string, options: SpanOptions, work: (span:
   } finally {
     span.end();
   }
+}
+
+/** Of what took so long, and has just ended. */
+export function pastSpan(name: string, attributes: Attributes, ms: number): void {
+  if (!enabled) return;
+  const now = systemClock.now();
+  tracer()
+    .startSpan(name, { kind: SpanKind.CLIENT, attributes, startTime: now - ms })
+    .end(now);
 }
 
 export function fail(span: Span, error: unknown): void {
