@@ -4,6 +4,7 @@
  */
 import { eraseAlerts } from "./alerts/erase.ts";
 import { lookForCancellation, lookForFailure, lookForPayment } from "./alerts/watch.ts";
+import { eraseAccess } from "./auth/erase.ts";
 import { noteSale } from "./billing/catalog/note-sale.ts";
 import { endTopUp, failTopUp } from "./billing/credits/end-top-up.ts";
 import { cancelPurchase, grantPurchase, takeBackPurchase } from "./billing/credits/grant-purchase.ts";
@@ -11,9 +12,12 @@ import { forgetPlan, notePlan } from "./billing/credits/note-plan.ts";
 import { grantPaidPeriod, lapsePeriod, takeBackPeriod } from "./billing/credits/settle-plan-credits.ts";
 import { forgetTerms } from "./billing/entitlements/forget-terms.ts";
 import { dropFailedSale } from "./billing/invoices/drop-failed-sale.ts";
+import { eraseInvoices } from "./billing/invoices/erase.ts";
 import { sellByCheckout } from "./billing/invoices/sell-by-checkout.ts";
 import { keepFailedRefund, notePaymentFailure, settleInvoice } from "./billing/invoices/settle.ts";
+import { eraseReceipts } from "./billing/payments/erase.ts";
 import { endAfterDunning } from "./billing/subscriptions/end-after-dunning.ts";
+import { eraseSubscriptions } from "./billing/subscriptions/erase.ts";
 import { beginAllFreeCredits, beginFreeCredits } from "./billing/subscriptions/free-credits.ts";
 import { markPastDue } from "./billing/subscriptions/mark-past-due.ts";
 import { endCredits } from "./billing/subscriptions/open-credits.ts";
@@ -33,7 +37,7 @@ export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {
   "catalog.changed": [registerMeters, beginAllFreeCredits, forgetTerms],
   "tenant.created": [beginFreeCredits],
   "tenant.updated": [beginFreeCredits, forgetTerms],
-  "tenant.erased": [eraseAlerts, eraseInbound, eraseOutbound],
+  "tenant.erased": [eraseAlerts, eraseInbound, eraseOutbound, eraseReceipts, eraseInvoices, eraseSubscriptions, eraseAccess],
   "subscription.started": [noteSale, noteSubscription, notePlan, forgetTerms],
   "subscription.plan_changed": [noteSale, notePlan, forgetTerms],
   "subscription.updated": [forgetTerms, lookForCancellation],

@@ -2496,6 +2496,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List jobs, newest first: those that wait, run, failed or are dead, and those of the last day that succeeded
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
+         */
+        get: operations["getJobs"];
+        put?: never;
+        /**
+         * Ask for a job: it runs on a worker, once it is committed
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
+         */
+        post: operations["postJobs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One job: its state, attempts, last error and duration
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
+         */
+        get: operations["getJobsById"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a job again that failed or is dead, from the start and now
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
+         */
+        post: operations["postJobsRetry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/usage": {
         parameters: {
             query?: never;
@@ -4669,6 +4733,45 @@ export interface components {
              * @description RFC 3339.
              */
             created_at: string;
+        };
+        /** Job */
+        Job: {
+            id: string;
+            name: string;
+            /**
+             * @description failed: it is tried again at run_at. dead: it failed max_attempts times and waits to be retried by somebody.
+             * @enum {string}
+             */
+            state: "queued" | "scheduled" | "running" | "failed" | "dead" | "succeeded";
+            /** @description Jobs with the same key that wait are one job. */
+            key: string | null;
+            payload: unknown | null;
+            attempts: number;
+            max_attempts: number | null;
+            last_error: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it runs, or is tried again.
+             */
+            run_at: string | null;
+            /**
+             * Format: date-time
+             * @description Of the last run, or the one under way.
+             */
+            started_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it had succeeded; kept for a day.
+             */
+            finished_at: string | null;
+            /** @description Of the last run that ended. */
+            duration_ms: number | null;
+            worker: string | null;
         };
         /** UsageEvent */
         UsageEvent: {
@@ -14166,6 +14269,188 @@ export interface operations {
                             payments: number;
                         };
                     };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getJobs: {
+        parameters: {
+            query?: {
+                /** @description How many; 25 if not said. */
+                limit?: number;
+                /** @description The next_cursor of the page before. */
+                cursor?: string;
+                /** @description Only jobs of this name. */
+                name?: string;
+                /** @description Only those in this state. */
+                state?: "queued" | "scheduled" | "running" | "failed" | "dead" | "succeeded";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Job"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postJobs: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description aggregate_daily, generate_monthly_invoice, or a sweep such as renew-due. */
+                    name: string;
+                    /** @description What that job takes; a sweep takes nothing. */
+                    payload?: Record<string, never>;
+                    /** @description Jobs with the same key that wait are one job. */
+                    key?: string;
+                    /**
+                     * Format: date-time
+                     * @description Real time; now if not said.
+                     */
+                    run_at?: string;
+                    /** @description 25 if not said. */
+                    max_attempts?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Accepted, and durable. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getJobsById: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postJobsRetry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Accepted, and durable. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             /** @description `unauthenticated`: credentials are missing or not valid. */

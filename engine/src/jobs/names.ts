@@ -18,6 +18,8 @@ export const JOB_NAMES = [
   "forget-old-answers",
   "backfill-usage",
   "take-messages",
+  "aggregate_daily",
+  "generate_monthly_invoice",
   "expire-credits",
   "sweep-limits",
   "look-for-alert",

@@ -10,7 +10,7 @@ import { processorTasks } from "../processors/stripe/jobs.ts";
 import { queueTasks } from "../queues/jobs.ts";
 import { inboundTasks } from "../webhooks/inbound/jobs.ts";
 import { outboundTasks } from "../webhooks/outbound/jobs.ts";
-import { forgetOldAnswers } from "./housekeeping.ts";
+import { forgetOldAnswers, forgetOldRuns } from "./housekeeping.ts";
 import type { JobName } from "./names.ts";
 import type { Task } from "./task.ts";
 
@@ -26,7 +26,10 @@ export const TASKS: Record<JobName, Task> = {
   ...processorTasks,
   ...outboundTasks,
   ...queueTasks,
-  "forget-old-answers": forgetOldAnswers,
+  "forget-old-answers": async (ctx) => {
+    await forgetOldAnswers(ctx);
+    await forgetOldRuns(ctx);
+  },
 };
 
 /** Due work is found in data, so a sweep that is missed is made up for by the next. UTC. */
@@ -48,6 +51,10 @@ export const CRONTAB = `
 * * * * * sweep-limits ?jobKey=sweep-limits
 * * * * * sweep-alerts ?jobKey=sweep-alerts
 7 * * * * sweep-usage-alerts ?jobKey=sweep-usage-alerts
+7 * * * * aggregate_daily ?jobKey=aggregate_daily
 23 * * * * forget-deliveries ?jobKey=forget-deliveries
 17 * * * * forget-old-answers ?jobKey=forget-old-answers
 `;
+
+/** Those that run by themselves, by name. */
+export const SWEEPS = [...new Set([...CRONTAB.matchAll(/ (\S+) \?jobKey/g)].map((match) => match[1] as JobName))];

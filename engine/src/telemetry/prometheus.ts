@@ -1,6 +1,6 @@
 /** Metrics as Prometheus reads them: the one file that knows its library. */
 import { collectDefaultMetrics, type Metric, Registry } from "prom-client";
-import type { Tally } from "./tally.ts";
+import type { Sample, Tally } from "./tally.ts";
 
 export const CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
 
@@ -25,6 +25,8 @@ export function prometheus(tallies: readonly Tally[]): Exposition {
   };
 }
 
+const read = async (tally: Tally): Promise<Sample[]> => tally.samples();
+
 /** What the registry asks of a metric is its name and its values. */
 function metricOf(tally: Tally): unknown {
   const { name, help, type } = tally;
@@ -32,7 +34,8 @@ function metricOf(tally: Tally): unknown {
     name,
     help,
     type,
-    get: async () => ({ name, help, type, aggregator: "sum", values: await tally.samples() }),
+    // What cannot be read just now is left out: the rest says why.
+    get: async () => ({ name, help, type, aggregator: "sum", values: await read(tally).catch(() => []) }),
     reset: () => undefined,
   };
 }

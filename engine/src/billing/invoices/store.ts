@@ -338,3 +338,10 @@ export async function findPeriodInvoices(
     [periods.map((p) => p.tenantId), periods.map((p) => p.subscriptionId), periods.map((p) => formatInstant(p.periodStart))],
   );
 }
+
+export async function eraseBillToMail(tx: Tx, tenantId: string): Promise<void> {
+  await tx.query(
+    `update invoices set bill_to = jsonb_set(bill_to, '{email}', 'null') where tenant_id = $1 and bill_to ->> 'email' is not null`,
+    [tenantId],
+  );
+}

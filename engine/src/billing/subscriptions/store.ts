@@ -217,3 +217,7 @@ export async function saveSubscription(tx: Tx, row: SubscriptionRow): Promise<vo
     ],
   );
 }
+
+export async function eraseWords(tx: Tx, tenantId: string): Promise<void> {
+  await tx.query("update subscriptions set billing_email = null, cancel_reason = null where tenant_id = $1", [tenantId]);
+}

@@ -80,8 +80,6 @@ export async function eraseTenant(db: Database, id: string, now: Instant): Promi
      where id = $1 /* tenant_id */ returning ${COLUMNS}`,
     [id, formatInstant(now)],
   );
-  // After the change, whose own entry has the old values: that something changed, when and by whom, stays.
-  await db.query("select erase_audit($1 /* tenant_id */, '{tenant,payment_method}')", [id]);
   return rows[0]!;
 }
 
