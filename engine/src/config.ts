@@ -6,6 +6,7 @@ import { resolve } from "node:path";
 import type { TokenSettings } from "./auth/tokens.ts";
 import { apiKey, databaseUrl, origins, proxies } from "./config/access.ts";
 import { ConfigError, days, type Env, integer, list, oneOf, pattern } from "./config/env.ts";
+import { logRequests, metrics, tracing } from "./config/observe.ts";
 import { razorpay, smtp, whatsapp } from "./config/outside.ts";
 import { type SqsSettings, sqs } from "./config/queues.ts";
 import { eventsRedis, redis } from "./config/redis.ts";
@@ -25,6 +26,14 @@ export interface Config {
   /** null: start the embedded PostgreSQL in `dataDir`. */
   databaseUrl: string | null;
   databasePoolSize: number;
+  /** Past a pooler, for what is a session's: migrations, hearing others, the workers. null: `databaseUrl`. */
+  databaseDirectUrl: string | null;
+  /** Whether `databaseUrl` is a pooler's in transaction mode. */
+  databasePooler: "none" | "transaction";
+  /** How long a process that is asked to stop says that it is not ready, and goes on serving, before it stops. */
+  drainMs: number;
+  /** Where a process that only works tells how it is; 0: nowhere. */
+  healthPort: number;
   dataDir: string;
   mode: Mode;
   /** A first key with scope `admin`, made at start if given. */
@@ -40,6 +49,12 @@ export interface Config {
   /** Requests a second that one credential may make of one process. */
   rateLimit: number;
   logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
+  /** At which level a request that was answered is logged. */
+  logRequests: "off" | "trace" | "debug" | "info";
+  /** Who may read metrics: with this token; without one, a private network. And a port for them alone, in any role. */
+  metrics: { token: string | null; port: number | null };
+  /** null: nothing is traced. Where spans are sent, as whom, and how many of those that nobody else decided on. */
+  tracing: { endpoint: string; service: string; sampleRatio: number } | null;
   usage: {
     maxAgeDays: number;
     maxAheadMinutes: number;
@@ -153,6 +168,10 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
     ).replace(/\/+$/, ""),
     databaseUrl: databaseUrl(env),
     databasePoolSize: integer(env, "DATABASE_POOL_SIZE", 10, 2, 500),
+    databaseDirectUrl: databaseUrl(env, "DATABASE_DIRECT_URL"),
+    databasePooler: oneOf(env, "DATABASE_POOLER", ["none", "transaction"], "none"),
+    drainMs: integer(env, "SHUTDOWN_DRAIN_SECONDS", 0, 0, 300) * 1_000,
+    healthPort: integer(env, "HEALTH_PORT", 0, 0, 65_535),
     dataDir: resolve(env.BILLWRIGHT_DATA_DIR || ".billwright"),
     mode: oneOf(env, "BILLWRIGHT_MODE", ["sandbox", "live"], "sandbox"),
     apiKey: apiKey(env),
@@ -167,6 +186,9 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
     clients: { headMs: 15_000, requestMs: 60_000, connections: integer(env, "MAX_CONNECTIONS", 10_000, 1, 1_000_000) },
     rateLimit: integer(env, "RATE_LIMIT", 10_000, 1, 10_000_000),
     logLevel: oneOf(env, "LOG_LEVEL", ["trace", "debug", "info", "warn", "error", "fatal", "silent"], "info"),
+    logRequests: logRequests(env),
+    metrics: metrics(env),
+    tracing: tracing(env),
     usage: {
       maxAgeDays: integer(env, "USAGE_MAX_AGE_DAYS", 35, 0, 3_660),
       maxAheadMinutes: integer(env, "USAGE_MAX_AHEAD_MINUTES", 5, 0, 1_440),
