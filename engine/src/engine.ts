@@ -25,6 +25,8 @@ import { ownTaxEngine } from "./billing/invoices/own-rates.ts";
 import { quoteRoutes } from "./billing/invoices/quote-routes.ts";
 import { invoiceRoutes } from "./billing/invoices/routes.ts";
 import { checkoutRoutes } from "./billing/payments/checkout-routes.ts";
+import { customerRoutes } from "./billing/payments/customer-routes.ts";
+import { methodRoutes } from "./billing/payments/method-routes.ts";
 import { refundRoutes } from "./billing/payments/refund-routes.ts";
 import { paymentRoutes } from "./billing/payments/routes.ts";
 import { planCheckoutRoutes } from "./billing/subscriptions/checkout-routes.ts";
@@ -44,10 +46,10 @@ import { postgresWake } from "./events/postgres-wake.ts";
 import { eventRoutes } from "./events/routes.ts";
 import { eventStreamRoutes } from "./events/stream-routes.ts";
 import { createTimeline } from "./events/timeline.ts";
-import { razorpayGateway } from "./gateways/razorpay/gateway.ts";
+import { configuredGateways } from "./gateways/configured.ts";
 import { createGatewayRegistry } from "./gateways/registry.ts";
-import { sandboxGateway } from "./gateways/sandbox/gateway.ts";
 import { sandboxCheckoutRoutes } from "./gateways/sandbox/routes.ts";
+import { stripeClient } from "./gateways/stripe/client.ts";
 import { healthRoutes } from "./http/health.ts";
 import { buildServer } from "./http/server.ts";
 import { startWorker, type Worker } from "./jobs/worker.ts";
@@ -128,6 +130,7 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       onTrouble: onEventTrouble,
     });
     ends.push(() => timeline.close());
+    const stripe = config.stripe && stripeClient(config.stripe);
     const ctx: Context = {
       config,
       clock,
@@ -138,12 +141,7 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       tokens: createTokenVerifier(config.tokens, clock),
       entitlements,
       usageWatch: entitlements,
-      gateways: createGatewayRegistry([
-        ...(config.mode === "sandbox"
-          ? [sandboxGateway(pool, clock, { publicUrl: config.publicUrl, withoutCard: config.sandboxWithoutCard })]
-          : []),
-        ...(config.razorpay ? [razorpayGateway(config.razorpay)] : []),
-      ]),
+      gateways: createGatewayRegistry(configuredGateways(config, pool, clock, stripe)),
       usageBurner: usageBurner(() => ctx),
       taxes: ownTaxEngine(catalog, config.seller),
       notifiers: {
@@ -189,6 +187,8 @@ export function registerRoutes(app: FastifyInstance, ctx: Context): void {
   usageRoutes(app, ctx);
   creditRoutes(app, ctx);
   paymentRoutes(app, ctx);
+  methodRoutes(app, ctx);
+  customerRoutes(app, ctx);
   checkoutRoutes(app, ctx);
   refundRoutes(app, ctx);
   invoiceRoutes(app, ctx);

@@ -35,6 +35,8 @@ const PREFIXES = {
   bankStatement: "stmt",
   order: "ord",
   inboundEvent: "in",
+  gatewayCustomer: "gc",
+  dispute: "dis",
 } as const;
 
 export type IdKind = keyof typeof PREFIXES;

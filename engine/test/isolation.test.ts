@@ -18,6 +18,7 @@ const SHARED = [
   "plans",
   "sandbox_charges",
   "sandbox_checkouts",
+  "sandbox_setups",
   "schema_migrations",
   "test_clocks",
   "usage_meters",

@@ -6,6 +6,7 @@
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { decodeForm, type Form } from "./form.ts";
+import { found, type Json, type Reply, type Route, refuse, type State } from "./resource.ts";
 import { checkoutSessions } from "./resources/checkout-sessions.ts";
 import { customers } from "./resources/customers.ts";
 import { paymentIntents } from "./resources/payment-intents.ts";
@@ -15,13 +16,16 @@ import { refunds } from "./resources/refunds.ts";
 import { setupIntents } from "./resources/setup-intents.ts";
 import { objection, readSchemas } from "./schemas.ts";
 
+export { type Call, found, type Json, missing, type Reply, type Route, refuse, type State } from "./resource.ts";
+
 export const SECRET_KEY = "sk_test_loopback";
 export const API_VERSION = "2026-10-28.endive";
 
-export type Json = Record<string, unknown>;
-
-/** `slow`: done, and never answered. `lost`: done, and the connection cut. `down`: 500, nothing done. `odd`: 200 with an empty object. */
-export type Fault = "slow" | "lost" | "down" | "busy" | "odd" | "locked" | "forbidden";
+/**
+ * `slow`: done, and never answered. `lost`: done, and the connection cut. `muffled`: done, and answered 500. `down`: 500, nothing done. `odd`: 200
+ * with an empty object. `busy`, `locked`, `forbidden`: 429, 409 and 403, nothing done.
+ */
+export type Fault = "slow" | "lost" | "muffled" | "down" | "busy" | "odd" | "locked" | "forbidden";
 
 export interface Recorded {
   method: string;
@@ -31,40 +35,6 @@ export interface Recorded {
   headers: NodeJS.Dict<string | string[]>;
   idempotencyKey: string | null;
   status: number;
-}
-
-export interface Reply {
-  status: number;
-  body: Json;
-}
-
-export interface Call {
-  /** What stands in the places of the path, in order. */
-  ids: string[];
-  form: Form;
-}
-
-export interface Route {
-  method: "GET" | "POST" | "DELETE";
-  /** With `*` for an id: /v1/customers/* */
-  path: string;
-  act(call: Call, stripe: State): Reply;
-}
-
-/** What the resources share. */
-export interface State {
-  /** Every object, by id, in the order in which they were made. */
-  objects: Map<string, Json>;
-  /** Seconds; moves only when it is moved. */
-  now: number;
-  id(prefix: string): string;
-  /** Keeps an object and answers it. */
-  put<T extends Json & { id: string }>(object: T): T;
-  /** All of a kind, the newest first. */
-  all(object: string): Json[];
-  list(items: Json[], call: Call, url: string): Reply;
-  /** Keeps an event about the object as it now is, as Stripe would send it. */
-  emit(type: string, object: Json, previous?: Json): void;
 }
 
 export interface StripeLoopback extends State {
@@ -90,15 +60,6 @@ const RESOURCES: readonly Route[] = [
   ...portalSessions,
 ];
 
-export const found = (body: Json): Reply => ({ status: 200, body });
-
-export function refuse(status: number, error: Json): Reply {
-  return { status, body: { error: { type: status === 402 ? "card_error" : "invalid_request_error", ...error } } };
-}
-
-export const missing = (kind: string, id: string, param = "id"): Reply =>
-  refuse(404, { code: "resource_missing", message: `No such ${kind}: '${id}'`, param });
-
 export async function startStripe(routes: readonly Route[] = RESOURCES): Promise<StripeLoopback> {
   readSchemas();
   const keys = new Map<string, { text: string; reply: Reply | null }>();
@@ -117,7 +78,7 @@ export async function startStripe(routes: readonly Route[] = RESOURCES): Promise
     objections: [],
     events: [],
     objects: new Map(),
-    now: 1_767_225_600,
+    now: Math.floor(Date.now() / 1_000),
     id: (prefix) => `${prefix}_${(++made).toString().padStart(14, "L")}`,
     put(object) {
       stripe.objects.set(object.id, object);
@@ -211,7 +172,8 @@ export async function startStripe(routes: readonly Route[] = RESOURCES): Promise
     if (problem) return send(problem);
     const at = faults.findIndex((fault) => fault.method === one.method && fault.path.test(one.path));
     const fault = at < 0 ? null : faults.splice(at, 1)[0]!.fault;
-    if (fault === "down") return send({ status: 500, body: { error: { type: "api_error", message: "Something went wrong." } } });
+    const broken = { status: 500, body: { error: { type: "api_error", message: "Something went wrong." } } };
+    if (fault === "down") return send(broken);
     if (fault === "busy")
       return send({ status: 429, body: { error: { type: "invalid_request_error", code: "rate_limit", message: "Too many requests." } } });
     if (fault === "locked")
@@ -223,6 +185,7 @@ export async function startStripe(routes: readonly Route[] = RESOURCES): Promise
       return send({ status: 403, body: { error: { type: "invalid_request_error", message: "The key has no permission for this." } } });
     if (fault === "odd") return send({ status: 200, body: {} });
     const answer = keyed(one);
+    if (fault === "muffled") return send(broken);
     if (fault === "lost") return request.socket.destroy();
     // The other side gives up by its own time-out.
     if (fault !== "slow") send(answer);

@@ -1,9 +1,9 @@
-/** HTTP of payments and payment methods. */
+/** HTTP of payments. */
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import type { Context } from "../../context.ts";
 import { onPool } from "../../db/pool.ts";
-import { invalidField, Refusal, tenantNotFound } from "../../errors.ts";
+import { tenantNotFound } from "../../errors.ts";
 import { DEFAULT_LIMIT, decodeCursor, pageOf } from "../../http/list.ts";
 import { route } from "../../http/route.ts";
 import {
@@ -13,18 +13,17 @@ import {
   ListQuery,
   Named,
   Nullable,
+  OneOf,
   Page,
   SignedMinor,
   TenantId,
-  Text,
 } from "../../http/schema.ts";
-import { newId } from "../../ids.ts";
 import { formatInstant } from "../time/instant.ts";
-import { addMethod } from "./add-method.ts";
-import { detachMethod, listMethods, listPayments, type MethodRow, makeDefault, type PaymentRow } from "./store.ts";
+import { DISPUTE_STATES, type DisputeStatus } from "./dispute.ts";
+import { disputesOf } from "./dispute-store.ts";
+import { listPayments, type PaymentRow } from "./store.ts";
 
 const Params = Type.Object({ tenant_id: Type.String() });
-const MethodParams = Type.Object({ tenant_id: Type.String(), id: Type.String({ maxLength: 64 }) });
 const text = () => Nullable(Type.String());
 
 const PaymentView = Named(
@@ -48,21 +47,8 @@ const PaymentView = Named(
     reason: text(),
     requested_at: InstantText(),
     settled_at: Nullable(InstantText()),
-  }),
-);
-
-const MethodView = Named(
-  "PaymentMethod",
-  Type.Object({
-    id: Type.String(),
-    gateway: Type.String(),
-    type: Type.String(),
-    brand: text(),
-    last4: text(),
-    exp_month: Nullable(Type.Integer()),
-    exp_year: Nullable(Type.Integer()),
-    default: Type.Boolean(),
-    created_at: InstantText(),
+    action_url: Nullable(Type.String({ description: "Where a person confirms what the bank asks, of one that requires_action." })),
+    dispute: Nullable(OneOf(DISPUTE_STATES, "The payer's bank takes it back, or means to; null: not disputed.")),
   }),
 );
 
@@ -83,104 +69,22 @@ export function paymentRoutes(app: FastifyInstance, ctx: Context): void {
       await known(params.tenant_id);
       const limit = query.limit ?? DEFAULT_LIMIT;
       const rows = await listPayments(onPool(ctx.pool), params.tenant_id, decodeCursor(query.cursor, 2), limit + 1);
-      return pageOf(rows, limit, paymentView, (row) => [formatInstant(row.requested_at), row.id]);
-    },
-  });
-
-  route(app, ctx, {
-    method: "GET",
-    url: "/v1/tenants/:tenant_id/payment-methods",
-    permission: "billing.read",
-    summary: "List the payment methods",
-    params: Params,
-    response: { 200: Page(MethodView) },
-    handle: async ({ params }) => {
-      await known(params.tenant_id);
-      return { items: (await listMethods(onPool(ctx.pool), params.tenant_id)).map(methodView), next_cursor: null };
-    },
-  });
-
-  route(app, ctx, {
-    method: "POST",
-    url: "/v1/tenants/:tenant_id/payment-methods/setup-intent",
-    permission: "billing.write",
-    summary: "Set up a payment method; in the sandbox, a test card or token is kept at once",
-    params: Params,
-    body: Type.Optional(
-      Closed({
-        gateway: Type.Optional(Text(40)),
-        card: Type.Optional(Text(40, "Sandbox: the number of a test card, such as 4242 4242 4242 4242.")),
-        token: Type.Optional(Text(80, "Sandbox: the token of a test card, such as tok_visa.")),
-      }),
-    ),
-    response: {
-      201: Type.Object({
-        id: Type.String(),
-        gateway: Type.String(),
-        status: Type.String({ description: "succeeded, or requires_payment_method where nothing was given." }),
-        payment_method: Type.Union([MethodView, Type.Null()]),
-      }),
-    },
-    handle: async ({ params, body, write }) => {
-      const gateway = ctx.gateways.get(gatewayName(ctx, body?.gateway));
-      const given = body?.card ?? body?.token;
-      const card = given === undefined ? null : (gateway.testMethod?.(given) ?? null);
-      if (given !== undefined && card === null)
-        throw invalidField(body?.card === undefined ? "token" : "card", "is no test card of the sandbox");
-      return write(
-        async (tx) => {
-          const method = card ? await addMethod(tx, { tenantId: params.tenant_id, gateway: gateway.name, ...card }) : null;
-          return {
-            id: newId("setupIntent"),
-            gateway: gateway.name,
-            status: method ? "succeeded" : "requires_payment_method",
-            payment_method: method ? methodView(method) : null,
-          };
-        },
-        { status: 201 },
+      const disputes = await disputesOf(
+        onPool(ctx.pool),
+        params.tenant_id,
+        rows.map((row) => row.id),
+      );
+      return pageOf(
+        rows,
+        limit,
+        (row) => paymentView(row, disputes.get(row.id)?.status ?? null),
+        (row) => [formatInstant(row.requested_at), row.id],
       );
     },
   });
-
-  route(app, ctx, {
-    method: "POST",
-    url: "/v1/tenants/:tenant_id/payment-methods/:id/default",
-    permission: "billing.write",
-    summary: "Make a payment method the default",
-    params: MethodParams,
-    response: { 200: MethodView },
-    handle: ({ params, write }) =>
-      write(async (tx) => {
-        const row = await makeDefault(tx, params.tenant_id, params.id);
-        if (!row) throw new Refusal("not_found", "The tenant has no such payment method.");
-        return methodView(row);
-      }),
-  });
-
-  route(app, ctx, {
-    method: "DELETE",
-    url: "/v1/tenants/:tenant_id/payment-methods/:id",
-    permission: "billing.write",
-    summary: "Detach a payment method",
-    params: MethodParams,
-    response: { 200: Type.Object({ id: Type.String(), detached: Type.Boolean() }) },
-    handle: ({ params, write }) =>
-      write(async (tx) => {
-        if (!(await detachMethod(tx, params.tenant_id, params.id)))
-          throw new Refusal("not_found", "The tenant has no such payment method.");
-        return { id: params.id, detached: true };
-      }),
-  });
 }
 
-function gatewayName(ctx: Context, wanted: string | undefined): string {
-  const names = ctx.gateways.names();
-  const name = wanted ?? names[0] ?? "";
-  if (!names.includes(name)) throw invalidField("gateway", `must be one of those configured: ${names.join(", ")}`);
-  return name;
-}
-
-function paymentView(row: Omit<PaymentRow, "status"> & { status: string }) {
+function paymentView(row: Omit<PaymentRow, "status"> & { status: string }, dispute: DisputeStatus | null) {
   return {
     id: row.id,
     tenant_id: row.tenant_id,
@@ -197,19 +101,7 @@ function paymentView(row: Omit<PaymentRow, "status"> & { status: string }) {
     reason: row.reason,
     requested_at: formatInstant(row.requested_at),
     settled_at: row.settled_at === null ? null : formatInstant(row.settled_at),
-  };
-}
-
-function methodView(row: MethodRow) {
-  return {
-    id: row.id,
-    gateway: row.gateway,
-    type: row.kind,
-    brand: row.brand,
-    last4: row.last4,
-    exp_month: row.exp_month,
-    exp_year: row.exp_year,
-    default: row.is_default,
-    created_at: formatInstant(row.created_at),
+    action_url: row.action_url,
+    dispute,
   };
 }

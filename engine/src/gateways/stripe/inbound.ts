@@ -3,7 +3,13 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { invalidField } from "../../errors.ts";
 import { parseJson } from "../../http/json.ts";
 import type { InboundAdapter } from "../../webhooks/inbound/adapter.ts";
-import { PAYMENT_EVENTS } from "./events/payments.ts";
+import { chargeEvents } from "./events/charges.ts";
+import { checkoutSessionEvents } from "./events/checkout-sessions.ts";
+import { customerEvents } from "./events/customers.ts";
+import { disputeEvents } from "./events/disputes.ts";
+import { methodEvents } from "./events/methods.ts";
+import { paymentIntentEvents } from "./events/payment-intents.ts";
+import { refundEvents } from "./events/refunds.ts";
 
 const TOLERANCE_SECONDS = 300;
 /** More than Stripe ever sends while secrets change hands; each costs a hash. */
@@ -33,7 +39,15 @@ export const stripeInbound: InboundAdapter = {
     return { eventId: event.id, type: event.type };
   },
 
-  events: { ...PAYMENT_EVENTS },
+  events: {
+    ...paymentIntentEvents,
+    ...chargeEvents,
+    ...refundEvents,
+    ...disputeEvents,
+    ...checkoutSessionEvents,
+    ...methodEvents,
+    ...customerEvents,
+  },
 };
 
 /** `t=…,v1=…,v1=…`: one time, and a signature of each secret that is in force. Other schemes are not looked at. */
