@@ -30,7 +30,8 @@ const count = (ok) => {
 console.log("Lint");
 count(run("@biomejs/biome/bin/biome", ["check", `--colors=${plain ? "off" : "force"}`, "."]));
 console.log("Types");
-count(run("typescript/bin/tsc", ["-p", "tsconfig.json", "--noEmit", "--pretty", String(!plain)]));
+const types = (project) => run("typescript/bin/tsc", ["-p", project, "--noEmit", "--pretty", String(!plain)]);
+count([types("tsconfig.json"), types("dashboard/tsconfig.json")].every(Boolean));
 console.log("Tests");
 countTests(process.argv.slice(2));
 

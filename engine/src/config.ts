@@ -7,7 +7,12 @@ import type { TokenSettings } from "./auth/tokens.ts";
 import { apiKey, databaseUrl, origins, proxies } from "./config/access.ts";
 import { ConfigError, days, type Env, integer, list, oneOf, pattern } from "./config/env.ts";
 import { razorpay, smtp, whatsapp } from "./config/outside.ts";
+import { type SqsSettings, sqs } from "./config/queues.ts";
+import { eventsRedis, redis } from "./config/redis.ts";
+import { type SecretKey, secretKeys } from "./config/secrets.ts";
 import { stripe } from "./config/stripe.ts";
+import { providerSync, stripeMeters, stripePrices } from "./config/stripe-billing.ts";
+import { webhooks } from "./config/webhooks.ts";
 
 export type Role = "all" | "api" | "worker";
 export type Mode = "sandbox" | "live";
@@ -64,6 +69,8 @@ export interface Config {
   razorpay: { keyId: string; keySecret: string; apiUrl: string; timeoutMs: number } | null;
   /** Any of them may have signed a webhook; none: Razorpay's are not taken. */
   razorpayWebhookSecrets: readonly string[];
+  /** Queues of Amazon SQS; without any, what is to be queued waits in the database. */
+  sqs: SqsSettings;
   /** null: Stripe is no gateway of this engine. */
   stripe: {
     secretKey: string;
@@ -74,6 +81,12 @@ export interface Config {
     /** Where Stripe's portal leads back to, where nobody says. */
     portalReturnUrl: string | null;
   } | null;
+  /** By plan, or by plan and price key, Stripe's id of the price. */
+  stripePrices: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+  /** By the key of a meter, the event name of Stripe's. */
+  stripeMeters: Readonly<Record<string, string>>;
+  /** Whether invoices of the engine are shown at Stripe too. */
+  providerSync: "off" | "invoices";
   /** Any of them may have signed a webhook; none: Stripe's are not taken. */
   stripeWebhookSecrets: readonly string[];
   /** Whether this process tries failed webhooks again: where a process is `dedicated` to jobs, only those do. */
@@ -92,6 +105,26 @@ export interface Config {
     stallMs: number;
     pollMs: number;
   };
+  /** What stored secrets are sealed with, the newest first; none: a sandbox makes its own, in live mode none can be stored. */
+  secretKeys: readonly SecretKey[];
+  /** Webhooks out: networks that are not public and may be reached all the same, and after how many days of failing one is disabled (0: never). */
+  webhooks: { allowPrivate: readonly string[]; timeoutMs: number; disableAfterDays: number };
+  /** What processes share beside the database; null: nothing. */
+  redis: RedisAddress | null;
+  /** What carries events to the processes with open streams; null: each reads them from the database. */
+  eventsRedis: {
+    address: RedisAddress;
+    /** Whether a stream that is empty begins with what is stored already. */
+    replay: boolean;
+    /** About how many events it holds. */
+    length: number;
+  } | null;
+}
+
+export interface RedisAddress {
+  /** Several in a cluster: any of its nodes. */
+  urls: readonly string[];
+  cluster: boolean;
 }
 
 export interface Seller {
@@ -163,8 +196,12 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
     smtp: smtp(env),
     whatsapp: whatsapp(env),
     razorpay: razorpay(env),
+    sqs: sqs(env),
     razorpayWebhookSecrets: list(env, "RAZORPAY_WEBHOOK_SECRET"),
     stripe: stripe(env),
+    stripePrices: stripePrices(env),
+    stripeMeters: stripeMeters(env),
+    providerSync: providerSync(env),
     stripeWebhookSecrets: list(env, "STRIPE_WEBHOOK_SECRET"),
     retryWorker: {
       enabled: oneOf(env, "ENABLE_BILLING_RETRY_WORKER", ["true", "false"], "true") === "true",
@@ -180,6 +217,10 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
       stallMs: integer(env, "BILLING_STREAM_STALL_SECONDS", 30, 1, 600) * 1_000,
       pollMs: integer(env, "BILLING_STREAM_POLL_SECONDS", 5, 1, 3_600) * 1_000,
     },
+    secretKeys: secretKeys(env),
+    webhooks: webhooks(env),
+    redis: redis(env),
+    eventsRedis: eventsRedis(env),
   };
   return { ...config, ...overrides };
 }

@@ -5,6 +5,7 @@
  *     await billing.listen();
  */
 import type { FastifyInstance } from "fastify";
+import { analyticsRoutes } from "./analytics/routes.ts";
 import { auditRoutes } from "./auth/audit-routes.ts";
 import { ensureFirstKey } from "./auth/first-key.ts";
 import { portalRoutes } from "./auth/portal-routes.ts";
@@ -52,13 +53,23 @@ import { sandboxCheckoutRoutes } from "./gateways/sandbox/routes.ts";
 import { stripeClient } from "./gateways/stripe/client.ts";
 import { healthRoutes } from "./http/health.ts";
 import { buildServer } from "./http/server.ts";
+import { jobRoutes } from "./jobs/routes.ts";
 import { startWorker, type Worker } from "./jobs/worker.ts";
 import { type Library, libraryOf } from "./library.ts";
 import { smtpNotifier } from "./notifiers/smtp.ts";
 import { whatsappNotifier } from "./notifiers/whatsapp.ts";
+import { createProcessorRegistry } from "./processors/registry.ts";
+import { stripeProcessor } from "./processors/stripe/processor.ts";
+import { openUsageQueue, startReaders } from "./queues/start.ts";
+import { openRedisParts } from "./redis/open-parts.ts";
+import { createSeal } from "./seal.ts";
 import { testClockRoutes } from "./simulation/routes.ts";
 import { openLog } from "./telemetry/log.ts";
 import { inboundRoutes } from "./webhooks/inbound/routes.ts";
+import { guardedAgent } from "./webhooks/outbound/agent.ts";
+import { webhookDeliveryRoutes } from "./webhooks/outbound/delivery-routes.ts";
+import { webhookEndpointRoutes } from "./webhooks/outbound/routes.ts";
+import { createSender } from "./webhooks/outbound/sender.ts";
 
 export { defineCatalog } from "./billing/catalog/define-catalog.ts";
 export type { CheckAnswer, ConsumptionAnswer } from "./billing/entitlements/answer.ts";
@@ -122,6 +133,7 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       signals: postgresSignals(pool),
       onError: (error) => log.warn({ err: error }, "limits could not be looked at; the next check or sweep will"),
     });
+    const redis = await openRedisParts(config, lookups, log, ends);
     const onEventTrouble = (error: Error) => log.warn({ err: error, part: "events" }, "following events was interrupted");
     const timeline = createTimeline({
       pool,
@@ -131,6 +143,8 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
     });
     ends.push(() => timeline.close());
     const stripe = config.stripe && stripeClient(config.stripe);
+    const usageQueue = await openUsageQueue(config.sqs, pool, log);
+    ends.push(async () => usageQueue.close());
     const ctx: Context = {
       config,
       clock,
@@ -142,14 +156,20 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       entitlements,
       usageWatch: entitlements,
       gateways: createGatewayRegistry(configuredGateways(config, pool, clock, stripe)),
+      processors: createProcessorRegistry(stripe ? [stripeProcessor(stripe)] : []),
       usageBurner: usageBurner(() => ctx),
+      usageQueue,
       taxes: ownTaxEngine(catalog, config.seller),
       notifiers: {
         email: mail,
         whatsapp: config.whatsapp && whatsappNotifier(config.whatsapp),
       },
+      redis,
       timeline,
+      seal: createSeal(config),
+      webhooks: createSender(() => ctx, guardedAgent(config.webhooks.allowPrivate)),
     };
+    ends.push(() => ctx.webhooks.close());
     entitlements.evaluateBy((used) => evaluateLimits(ctx, used));
     ends.push(() => entitlements.close());
     const listener = await listen(databaseUrl, Object.values(CHANNELS), {
@@ -165,6 +185,9 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
     if (options.worker ?? true) {
       const worker: Worker = await startWorker(ctx, databaseUrl);
       ends.push(() => worker.stop());
+      ctx.webhooks.start();
+      const readers = await startReaders(ctx);
+      ends.push(() => readers.stop());
     }
     return {
       ...libraryOf(ctx),
@@ -203,11 +226,15 @@ export function registerRoutes(app: FastifyInstance, ctx: Context): void {
   eventRoutes(app, ctx);
   eventStreamRoutes(app, ctx);
   inboundRoutes(app, ctx);
+  webhookEndpointRoutes(app, ctx);
+  webhookDeliveryRoutes(app, ctx);
   keyRoutes(app, ctx);
   portalRoutes(app, ctx);
   auditRoutes(app, ctx);
+  analyticsRoutes(app, ctx);
   testClockRoutes(app, ctx);
   sandboxCheckoutRoutes(app, ctx);
+  jobRoutes(app, ctx);
   healthRoutes(app, ctx);
 }
 

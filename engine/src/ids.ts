@@ -16,6 +16,7 @@ const PREFIXES = {
   payment: "pay",
   paymentMethod: "pm",
   webhookEndpoint: "we",
+  webhookDelivery: "wd",
   apiKey: "key",
   testClock: "clock",
   request: "req",
@@ -37,6 +38,8 @@ const PREFIXES = {
   inboundEvent: "in",
   gatewayCustomer: "gc",
   dispute: "dis",
+  processorCommand: "cmd",
+  message: "msg",
 } as const;
 
 export type IdKind = keyof typeof PREFIXES;

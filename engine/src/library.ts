@@ -7,7 +7,10 @@ import { consume } from "./billing/entitlements/consume.ts";
 import type { Outcome } from "./billing/usage/event.ts";
 import { ingest } from "./billing/usage/ingest.ts";
 import type { Context } from "./context.ts";
+import { onPlatform } from "./db/pool.ts";
 import { toJson } from "./http/json.ts";
+import { askJob, getJob, retryAsked } from "./jobs/ask.ts";
+import { type JobAnswer, jobView } from "./jobs/view.ts";
 import { parseLossless } from "./lossless.ts";
 
 export interface ConsumeOptions {
@@ -16,6 +19,15 @@ export interface ConsumeOptions {
   /** The same key gets the first answer, for ever. */
   idempotencyKey?: string;
   properties?: Record<string, unknown>;
+}
+
+export interface EnqueueOptions {
+  /** Jobs with the same key that wait are one job. */
+  key?: string;
+  /** Now if not said. */
+  runAt?: Date;
+  /** 25 if not said. */
+  maxAttempts?: number;
 }
 
 export interface UsageRecord {
@@ -45,6 +57,13 @@ export interface Library {
     /** Resolves once it is durable. An array is stored whole or not at all. */
     record(event: UsageRecord): Promise<Outcome>;
     record(events: readonly UsageRecord[]): Promise<Outcome[]>;
+  };
+  readonly jobs: {
+    /** What the worker is to do: `aggregate_daily`, `generate_monthly_invoice`, or a sweep such as `renew-due`. */
+    enqueue(name: string, payload?: Record<string, unknown>, options?: EnqueueOptions): Promise<JobAnswer>;
+    get(id: string): Promise<JobAnswer>;
+    /** One that failed or is dead, from the start and now. */
+    retry(id: string): Promise<JobAnswer>;
   };
 }
 
@@ -78,5 +97,11 @@ export function libraryOf(ctx: Context): Library {
       invalidate: (tenantId) => entitlements.invalidate(tenantId),
     },
     usage: { record },
+    jobs: {
+      enqueue: async (name, payload, { key, runAt, maxAttempts } = {}) =>
+        jobView(await askJob(onPlatform(ctx.pool), { name, payload, key, runAt: runAt?.getTime(), maxAttempts })),
+      get: async (id) => jobView(await getJob(onPlatform(ctx.pool), id)),
+      retry: async (id) => jobView(await retryAsked(onPlatform(ctx.pool), id)),
+    },
   };
 }

@@ -23,6 +23,7 @@ import type { Tx } from "./commit.ts";
 import type { AppendedEvent } from "./events/append.ts";
 import type { EventType } from "./events/types.ts";
 import { eraseInbound } from "./webhooks/inbound/erase.ts";
+import { eraseOutbound } from "./webhooks/outbound/erase.ts";
 
 export type Reaction = (tx: Tx, event: AppendedEvent) => Promise<void>;
 
@@ -30,7 +31,7 @@ export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {
   "catalog.changed": [registerMeters, beginAllFreeCredits, forgetTerms],
   "tenant.created": [beginFreeCredits],
   "tenant.updated": [beginFreeCredits, forgetTerms],
-  "tenant.erased": [eraseInbound],
+  "tenant.erased": [eraseInbound, eraseOutbound],
   "subscription.started": [noteSale, noteSubscription, notePlan, forgetTerms],
   "subscription.plan_changed": [noteSale, notePlan, forgetTerms],
   "subscription.updated": [forgetTerms],

@@ -16,12 +16,15 @@ const SHARED = [
   "limit_sweep",
   "plan_versions",
   "plans",
+  "processor_meters",
+  "processor_prices",
   "sandbox_charges",
   "sandbox_checkouts",
   "sandbox_setups",
   "schema_migrations",
   "test_clocks",
   "usage_meters",
+  "webhook_place",
 ];
 
 let world: World;

@@ -2,10 +2,13 @@
  * Vitest's global setup: one PostgreSQL for the whole run, with a migrated template that tests clone. TEST_DATABASE_URL
  * names a server to use (its user must be allowed to create databases); otherwise the built-in one is started.
  */
+import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chmod, mkdtemp, readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { processStart } from "../src/db/embedded/processes.ts";
 import { removeEmbedded, startEmbedded } from "../src/db/embedded.ts";
 import { migrate } from "../src/db/migrate.ts";
@@ -15,7 +18,7 @@ const PREFIX = "billwright-test-";
 
 export default async function startPostgres(): Promise<() => Promise<void>> {
   const given = process.env.TEST_DATABASE_URL || undefined;
-  const server = given ? { url: given, stop: async () => {} } : await startBuiltIn();
+  const [server] = await Promise.all([given ? { url: given, stop: async () => {} } : startBuiltIn(), fillCompileCache()]);
   try {
     const template = await makeTemplate(server.url, given !== undefined);
     process.env[SERVER_VARIABLE] = server.url;
@@ -28,6 +31,11 @@ export default async function startPostgres(): Promise<() => Promise<void>> {
     await server.stop();
     throw error;
   }
+}
+
+/** An engine that is killed leaves nothing in the cache: one that ends by itself fills it, for all that follow. */
+async function fillCompileCache(): Promise<void> {
+  await promisify(execFile)(process.execPath, [fileURLToPath(new URL("../src/main.ts", import.meta.url)), "--help"]);
 }
 
 /** In a folder that names this process, so that what a killed run left can be told from what another run uses. */

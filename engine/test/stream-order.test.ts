@@ -70,12 +70,19 @@ describe("writers that overlap", () => {
   it("an event of an older transaction that commits later is told, and nothing goes past it", async () => {
     await newTenant("late");
     const client = await openClient(ports[0], "late");
-    const slow = write("late", [1], 700);
-    await sleep(50);
+    const [begun, committed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const slow = commit(world.billing.ctx, { principal: ENGINE, tenantId: "late" }, async (tx) => {
+      await tx.query("select pg_current_xact_id()::text as xid");
+      begun.resolve();
+      await committed.promise;
+      tx.emit({ type: "usage.aggregated", tenantId: "late", subject: "1", summary: "number 1", data: { n: 1 } });
+    });
+    await begun.promise;
     await write("late", [2]);
     await sleep(250);
     // The younger one is committed; but what the older one will say has to come before it.
     expect(client.events).toEqual([]);
+    committed.resolve();
     await slow;
     await client.until((events) => events.length === 2);
     expect(client.events.map((event) => event.data.data.n)).toEqual([1, 2]);

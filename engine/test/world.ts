@@ -8,6 +8,7 @@ import { watchAnswers } from "./answers.ts";
 import { createTestDatabase } from "./database.ts";
 
 export const TEST_KEY = "bw_test_key_of_the_test_world";
+export const TEST_SECRET_KEYS = [{ id: "test", key: Buffer.alloc(32, 7) }];
 
 export interface Answer {
   status: number;
@@ -38,7 +39,7 @@ export async function createWorld(options: { config?: Partial<Config>; worker?: 
   const billing = await createBillwright({
     database: database.url,
     worker: options.worker ?? false,
-    config: { logLevel: "error", apiKey: TEST_KEY, databasePoolSize: 6, ...options.config },
+    config: { logLevel: "error", apiKey: TEST_KEY, databasePoolSize: 6, secretKeys: TEST_SECRET_KEYS, ...options.config },
   });
   answers.stop();
 

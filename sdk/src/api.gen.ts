@@ -1808,6 +1808,178 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/webhook-endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List webhook endpoints, newest first
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getWebhookEndpoints"];
+        put?: never;
+        /**
+         * Make a webhook endpoint; the answer is the only place where its secret is shown
+         * @description Needs the scope `billing.write`.
+         */
+        post: operations["postWebhookEndpoints"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a webhook endpoint
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getWebhookEndpointsById"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a webhook endpoint, with its log
+         * @description Needs the scope `billing.write`.
+         */
+        delete: operations["deleteWebhookEndpointsById"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a webhook endpoint, disable it, or enable it again
+         * @description Needs the scope `billing.write`.
+         */
+        patch: operations["patchWebhookEndpointsById"];
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a webhook endpoint a new secret; until the overlap ends both sign
+         * @description Needs the scope `billing.write`.
+         */
+        post: operations["postWebhookEndpointsRotateSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a message of type webhook.test to a webhook endpoint
+         * @description Needs the scope `billing.write`.
+         */
+        post: operations["postWebhookEndpointsTest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send everything since an instant again, also what the endpoint was never told of
+         * @description Needs the scope `billing.write`.
+         */
+        post: operations["postWebhookEndpointsRedeliver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what was sent to a webhook endpoint in the last thirty days, newest first
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getWebhookEndpointsDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-deliveries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read one delivery: what is sent, and what each attempt was answered
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getWebhookDeliveriesById"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-deliveries/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send one again now, and by the whole schedule should it fail
+         * @description Needs the scope `billing.write`.
+         */
+        post: operations["postWebhookDeliveriesRetry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/api-keys": {
         parameters: {
             query?: never;
@@ -1952,6 +2124,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/analytics/revenue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Recurring revenue and what moved it, invoiced and collected, churn, trials, forecasts; by currency
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getAnalyticsRevenue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Subscriptions by plan and status at the end of the time, and how many began and ended in it
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getAnalyticsSubscriptions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/credits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Credits given out, spent, expired and outstanding, how fast they burn, and a forecast
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getAnalyticsCredits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Success and recovery of payments, why they fail, and what is overdue; by currency
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getAnalyticsPayments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Usage by meter over all tenants: in time, by whom, its trend, and a forecast
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getAnalyticsUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/plan-advice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the last full period would have cost on each plan, and which would be cheaper
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getTenantsPlanAdvice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/test-clocks": {
         parameters: {
             query?: never;
@@ -2020,6 +2312,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List jobs, newest first: those that wait, run, failed or are dead, and those of the last day that succeeded
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
+         */
+        get: operations["getJobs"];
+        put?: never;
+        /**
+         * Ask for a job: it runs on a worker, once it is committed
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
+         */
+        post: operations["postJobs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One job: its state, attempts, last error and duration
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
+         */
+        get: operations["getJobsById"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a job again that failed or is dead, from the start and now
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
+         */
+        post: operations["postJobsRetry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/usage": {
         parameters: {
             query?: never;
@@ -2034,6 +2390,26 @@ export interface paths {
          * @description Needs the scope `usage.write`.
          */
         post: operations["postUsage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/usage/async": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Queue usage in any form that POST /v1/usage takes: checked now, stored by a worker
+         * @description Needs the scope `usage.write`.
+         */
+        post: operations["postUsageAsync"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3139,7 +3515,7 @@ export interface components {
         BillingEvent: {
             id: string;
             /** @enum {string} */
-            type: "tenant.created" | "tenant.updated" | "tenant.erased" | "subscription.started" | "subscription.updated" | "subscription.plan_changed" | "subscription.trial_ending" | "subscription.trial_ended" | "subscription.renewed" | "subscription.paused" | "subscription.resumed" | "subscription.past_due" | "subscription.canceled" | "subscription.expired" | "invoice.created" | "invoice.finalized" | "invoice.paid" | "invoice.payment_failed" | "invoice.voided" | "invoice.marked_uncollectible" | "invoice.credited" | "invoice.sent" | "payment.succeeded" | "payment.failed" | "payment.refunded" | "payment.refund_failed" | "payment.unapplied" | "payment.kept" | "payment.returned" | "checkout.completed" | "checkout.canceled" | "checkout.expired" | "checkout.failed" | "credits.granted" | "credits.consumed" | "credits.expiring" | "credits.expired" | "credits.low_balance" | "credits.top_up_failed" | "credits.top_up_limited" | "credits.top_up_disabled" | "credits.refunded" | "credits.transferred" | "entitlement.overridden" | "entitlement.override_removed" | "usage.aggregated" | "usage.limit_approaching" | "usage.limit_reached" | "catalog.changed";
+            type: "tenant.created" | "tenant.updated" | "tenant.erased" | "subscription.started" | "subscription.updated" | "subscription.plan_changed" | "subscription.trial_ending" | "subscription.trial_ended" | "subscription.renewed" | "subscription.paused" | "subscription.resumed" | "subscription.past_due" | "subscription.canceled" | "subscription.expired" | "invoice.created" | "invoice.finalized" | "invoice.paid" | "invoice.payment_failed" | "invoice.voided" | "invoice.marked_uncollectible" | "invoice.credited" | "invoice.sent" | "payment.succeeded" | "payment.failed" | "payment.refunded" | "payment.refund_failed" | "payment.unapplied" | "payment.kept" | "payment.returned" | "checkout.completed" | "checkout.canceled" | "checkout.expired" | "checkout.failed" | "credits.granted" | "credits.consumed" | "credits.expiring" | "credits.expired" | "credits.low_balance" | "credits.top_up_failed" | "credits.top_up_limited" | "credits.top_up_disabled" | "credits.refunded" | "credits.transferred" | "entitlement.overridden" | "entitlement.override_removed" | "usage.aggregated" | "usage.limit_approaching" | "usage.limit_reached" | "catalog.changed" | "webhook.test" | "webhook.endpoint_disabled";
             /** @description The caller's own id of the tenant. */
             tenant_id: string | null;
             /**
@@ -3228,6 +3604,172 @@ export interface components {
             /** @description As it came; null: erased. */
             body: string | null;
         };
+        /** WebhookEndpoint */
+        WebhookEndpoint: {
+            id: string;
+            /** @description Whose events it hears; null: those of all tenants. */
+            tenant_id: string | null;
+            url: string;
+            description: string | null;
+            event_types: string[];
+            /** @description Whether the events of one tenant come one after the other. */
+            ordered: boolean;
+            disabled: boolean;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            disabled_at: string | null;
+            /**
+             * @description failing: every attempt failed for days. gone: it answered 410.
+             * @enum {string|null}
+             */
+            disabled_reason: "asked" | "failing" | "gone" | null;
+            /**
+             * Format: date-time
+             * @description Since when every attempt has failed.
+             */
+            failing_since: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            updated_at: string;
+        };
+        /** WebhookEndpointWithSecret */
+        WebhookEndpointWithSecret: {
+            id: string;
+            /** @description Whose events it hears; null: those of all tenants. */
+            tenant_id: string | null;
+            url: string;
+            description: string | null;
+            event_types: string[];
+            /** @description Whether the events of one tenant come one after the other. */
+            ordered: boolean;
+            disabled: boolean;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            disabled_at: string | null;
+            /**
+             * @description failing: every attempt failed for days. gone: it answered 410.
+             * @enum {string|null}
+             */
+            disabled_reason: "asked" | "failing" | "gone" | null;
+            /**
+             * Format: date-time
+             * @description Since when every attempt has failed.
+             */
+            failing_since: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            updated_at: string;
+            /** @description whsec_…; shown this once. Absent where an idempotency key replays. */
+            secret?: string;
+        };
+        /** WebhookDelivery */
+        WebhookDelivery: {
+            id: string;
+            endpoint_id: string;
+            /** @description Sent as webhook-id, at each attempt the same. */
+            event_id: string;
+            event_type: string;
+            /** @description Whose event it is. */
+            tenant_id: string | null;
+            /**
+             * @description failed: it will be tried again. dead: given up, until it is sent again.
+             * @enum {string}
+             */
+            state: "pending" | "sending" | "delivered" | "failed" | "dead";
+            /** @description Since it was last asked for. */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            next_attempt_at: string | null;
+            /** @description What was last answered; null: nothing. */
+            last_status: number | null;
+            last_error: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            finished_at: string | null;
+        };
+        /** WebhookDeliveryDetail */
+        WebhookDeliveryDetail: {
+            id: string;
+            endpoint_id: string;
+            /** @description Sent as webhook-id, at each attempt the same. */
+            event_id: string;
+            event_type: string;
+            /** @description Whose event it is. */
+            tenant_id: string | null;
+            /**
+             * @description failed: it will be tried again. dead: given up, until it is sent again.
+             * @enum {string}
+             */
+            state: "pending" | "sending" | "delivered" | "failed" | "dead";
+            /** @description Since it was last asked for. */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            next_attempt_at: string | null;
+            /** @description What was last answered; null: nothing. */
+            last_status: number | null;
+            last_error: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            finished_at: string | null;
+            request: {
+                url: string;
+                /** @description What is sent; of a long one the beginning. */
+                body: string;
+            };
+            /** @description The latest first. */
+            tries: {
+                /**
+                 * Format: date-time
+                 * @description Also what webhook-timestamp says.
+                 */
+                at: string;
+                url: string;
+                duration_ms: number;
+                status: number | null;
+                /** @description Why there was no answer. */
+                error: string | null;
+                /** @description The beginning of what was answered. */
+                response_body: string | null;
+            }[];
+        };
         /** ApiKey */
         ApiKey: {
             id: string;
@@ -3312,6 +3854,527 @@ export interface components {
             ip: string | null;
             user_agent: string | null;
         };
+        /** RevenueAnalytics */
+        RevenueAnalytics: {
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            to: string;
+            /** @enum {string} */
+            granularity: "day" | "month";
+            currencies: {
+                /**
+                 * Format: currency
+                 * @description Lower-case ISO 4217 code.
+                 */
+                currency: string;
+                /** @description At the end. */
+                mrr: number;
+                customers: number;
+                /** @description MRR a customer. */
+                arpa: number | null;
+                /** @description Twelve times MRR. */
+                arr: number;
+                /** @description Whole minor units of the currency. */
+                mrr_at_start: number;
+                /** @description Of who has never paid before. */
+                new: number;
+                /** @description Whole minor units of the currency. */
+                expansion: number;
+                /** @description Told as a positive number. */
+                contraction: number;
+                /** @description Down to nothing, by an end, a pause or a plan that is free. Told as a positive number. */
+                churn: number;
+                /** @description Up from nothing, of who has paid before. */
+                reactivation: number;
+                customers_at_start: number;
+                new_customers: number;
+                churned_customers: number;
+                reactivated_customers: number;
+                /** @description Customers lost, of those at the start. A share: 0.05 is five per cent. null: of nothing. */
+                customer_churn_rate: number | string | null;
+                /** @description Churn and contraction, of what there was at the start. A share: 0.05 is five per cent. null: of nothing. */
+                revenue_churn_rate: number | string | null;
+                /** @description What is left of the revenue at the start, expansion included. A share: 0.05 is five per cent. null: of nothing. */
+                net_revenue_retention: number | string | null;
+                invoices: number;
+                /** @description Totals of invoices issued, void ones left out. */
+                invoiced: number;
+                /** @description The same without taxes. */
+                invoiced_net: number;
+                /** @description Whole minor units of the currency. */
+                tax: number;
+                credit_notes: number;
+                /** @description Whole minor units of the currency. */
+                credited: number;
+                /** @description Whole minor units of the currency. */
+                collected: number;
+                /** @description Whole minor units of the currency. */
+                refunded: number;
+                periods: {
+                    /**
+                     * Format: date-time
+                     * @description RFC 3339.
+                     */
+                    period_start: string;
+                    /**
+                     * Format: date-time
+                     * @description RFC 3339.
+                     */
+                    period_end: string;
+                    /** @description At the end. */
+                    mrr: number;
+                    customers: number;
+                    /** @description MRR a customer. */
+                    arpa: number | null;
+                    /** @description Whole minor units of the currency. */
+                    mrr_at_start: number;
+                    /** @description Of who has never paid before. */
+                    new: number;
+                    /** @description Whole minor units of the currency. */
+                    expansion: number;
+                    /** @description Told as a positive number. */
+                    contraction: number;
+                    /** @description Down to nothing, by an end, a pause or a plan that is free. Told as a positive number. */
+                    churn: number;
+                    /** @description Up from nothing, of who has paid before. */
+                    reactivation: number;
+                    customers_at_start: number;
+                    new_customers: number;
+                    churned_customers: number;
+                    reactivated_customers: number;
+                    /** @description Customers lost, of those at the start. A share: 0.05 is five per cent. null: of nothing. */
+                    customer_churn_rate: number | string | null;
+                    /** @description Churn and contraction, of what there was at the start. A share: 0.05 is five per cent. null: of nothing. */
+                    revenue_churn_rate: number | string | null;
+                    /** @description What is left of the revenue at the start, expansion included. A share: 0.05 is five per cent. null: of nothing. */
+                    net_revenue_retention: number | string | null;
+                    invoices: number;
+                    /** @description Totals of invoices issued, void ones left out. */
+                    invoiced: number;
+                    /** @description The same without taxes. */
+                    invoiced_net: number;
+                    /** @description Whole minor units of the currency. */
+                    tax: number;
+                    credit_notes: number;
+                    /** @description Whole minor units of the currency. */
+                    credited: number;
+                    /** @description Whole minor units of the currency. */
+                    collected: number;
+                    /** @description Whole minor units of the currency. */
+                    refunded: number;
+                }[];
+                forecast: {
+                    /** Forecast */
+                    mrr: {
+                        /** @enum {string} */
+                        method: "last_value" | "drift" | "seasonal_naive" | "exponential_smoothing";
+                        /** @description The mean absolute percentage error of the method one period ahead, over the last periods: 0.05 is five per cent. */
+                        error: number | string;
+                        tested_periods: number;
+                        periods: {
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339.
+                             */
+                            period_start: string;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339.
+                             */
+                            period_end: string;
+                            /** @description A quantity: a number, or a decimal string with up to 12 places. */
+                            value: number | string;
+                        }[];
+                    } | null;
+                    /** Forecast */
+                    collected: {
+                        /** @enum {string} */
+                        method: "last_value" | "drift" | "seasonal_naive" | "exponential_smoothing";
+                        /** @description The mean absolute percentage error of the method one period ahead, over the last periods: 0.05 is five per cent. */
+                        error: number | string;
+                        tested_periods: number;
+                        periods: {
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339.
+                             */
+                            period_start: string;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339.
+                             */
+                            period_end: string;
+                            /** @description A quantity: a number, or a decimal string with up to 12 places. */
+                            value: number | string;
+                        }[];
+                    } | null;
+                };
+            }[];
+            trials: {
+                ended: number;
+                converted: number;
+                lost: number;
+                /** @description Trials that became paid, of those that ended. A share: 0.05 is five per cent. null: of nothing. */
+                conversion_rate: number | string | null;
+                periods: {
+                    /**
+                     * Format: date-time
+                     * @description RFC 3339.
+                     */
+                    period_start: string;
+                    /**
+                     * Format: date-time
+                     * @description RFC 3339.
+                     */
+                    period_end: string;
+                    ended: number;
+                    converted: number;
+                    lost: number;
+                    /** @description As above. A share: 0.05 is five per cent. null: of nothing. */
+                    conversion_rate: number | string | null;
+                }[];
+            };
+        };
+        /** SubscriptionAnalytics */
+        SubscriptionAnalytics: {
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            to: string;
+            /** @enum {string} */
+            granularity: "day" | "month";
+            by_status: {
+                status: string;
+                subscriptions: number;
+            }[];
+            by_plan: {
+                plan: string;
+                /**
+                 * Format: currency
+                 * @description Lower-case ISO 4217 code.
+                 */
+                currency: string;
+                status: string;
+                subscriptions: number;
+                seats: number;
+                /** @description Whole minor units of the currency. */
+                mrr: number;
+            }[];
+            periods: {
+                /**
+                 * Format: date-time
+                 * @description RFC 3339.
+                 */
+                period_start: string;
+                /**
+                 * Format: date-time
+                 * @description RFC 3339.
+                 */
+                period_end: string;
+                started: number;
+                ended: number;
+                plan_changes: number;
+                live: number;
+            }[];
+        };
+        /** CreditAnalytics */
+        CreditAnalytics: {
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            to: string;
+            /** @enum {string} */
+            granularity: "day" | "month";
+            /** @description A quantity: a number, or a decimal string with up to 12 places. */
+            granted: number | string;
+            /** @description A quantity: a number, or a decimal string with up to 12 places. */
+            consumed: number | string;
+            /** @description A quantity: a number, or a decimal string with up to 12 places. */
+            expired: number | string;
+            /** @description A quantity: a number, or a decimal string with up to 12 places. */
+            taken_back: number | string;
+            /** @description At the end. */
+            outstanding: number | string;
+            /** @description A quantity: a number, or a decimal string with up to 12 places. */
+            burn_per_day: number | string;
+            /** @description How long what is outstanding lasts at that pace. */
+            days_left: number | string | null;
+            by_source: {
+                source: string;
+                /** @description A quantity: a number, or a decimal string with up to 12 places. */
+                granted: number | string;
+                /** @description Now. */
+                remaining: number | string;
+            }[];
+            top_tenants: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+                /** @description A quantity: a number, or a decimal string with up to 12 places. */
+                consumed: number | string;
+            }[];
+            periods: {
+                /**
+                 * Format: date-time
+                 * @description RFC 3339.
+                 */
+                period_start: string;
+                /**
+                 * Format: date-time
+                 * @description RFC 3339.
+                 */
+                period_end: string;
+                /** @description A quantity: a number, or a decimal string with up to 12 places. */
+                granted: number | string;
+                /** @description A quantity: a number, or a decimal string with up to 12 places. */
+                consumed: number | string;
+                /** @description A quantity: a number, or a decimal string with up to 12 places. */
+                expired: number | string;
+                /** @description A quantity: a number, or a decimal string with up to 12 places. */
+                taken_back: number | string;
+                /** @description At the end. */
+                outstanding: number | string;
+            }[];
+            /** Forecast */
+            forecast: {
+                /** @enum {string} */
+                method: "last_value" | "drift" | "seasonal_naive" | "exponential_smoothing";
+                /** @description The mean absolute percentage error of the method one period ahead, over the last periods: 0.05 is five per cent. */
+                error: number | string;
+                tested_periods: number;
+                periods: {
+                    /**
+                     * Format: date-time
+                     * @description RFC 3339.
+                     */
+                    period_start: string;
+                    /**
+                     * Format: date-time
+                     * @description RFC 3339.
+                     */
+                    period_end: string;
+                    /** @description A quantity: a number, or a decimal string with up to 12 places. */
+                    value: number | string;
+                }[];
+            } | null;
+        };
+        /** PaymentAnalytics */
+        PaymentAnalytics: {
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            to: string;
+            /** @enum {string} */
+            granularity: "day" | "month";
+            currencies: {
+                /**
+                 * Format: currency
+                 * @description Lower-case ISO 4217 code.
+                 */
+                currency: string;
+                succeeded: number;
+                failed: number;
+                /** @description Whole minor units of the currency. */
+                amount_succeeded: number;
+                /** @description Whole minor units of the currency. */
+                amount_failed: number;
+                /** @description Attempts that succeeded, of those that were settled. A share: 0.05 is five per cent. null: of nothing. */
+                success_rate: number | string | null;
+                invoices_failed: number;
+                invoices_recovered: number;
+                /** @description Whole minor units of the currency. */
+                amount_at_risk: number;
+                /** @description Whole minor units of the currency. */
+                amount_recovered: number;
+                /** @description Invoices that are paid by now, of those whose payment failed first in that time. A share: 0.05 is five per cent. null: of nothing. */
+                recovery_rate: number | string | null;
+                failures: {
+                    gateway: string;
+                    code: string | null;
+                    count: number;
+                    /** @description Whole minor units of the currency. */
+                    amount: number;
+                }[];
+                aging: {
+                    /**
+                     * @description Days overdue now.
+                     * @enum {string}
+                     */
+                    age: "not_due" | "1_30" | "31_60" | "61_90" | "over_90";
+                    invoices: number;
+                    /** @description Whole minor units of the currency. */
+                    amount: number;
+                }[];
+                periods: {
+                    /**
+                     * Format: date-time
+                     * @description RFC 3339.
+                     */
+                    period_start: string;
+                    /**
+                     * Format: date-time
+                     * @description RFC 3339.
+                     */
+                    period_end: string;
+                    succeeded: number;
+                    failed: number;
+                    /** @description Whole minor units of the currency. */
+                    amount_succeeded: number;
+                    /** @description Whole minor units of the currency. */
+                    amount_failed: number;
+                    /** @description Attempts that succeeded, of those that were settled. A share: 0.05 is five per cent. null: of nothing. */
+                    success_rate: number | string | null;
+                    invoices_failed: number;
+                    invoices_recovered: number;
+                    /** @description Whole minor units of the currency. */
+                    amount_at_risk: number;
+                    /** @description Whole minor units of the currency. */
+                    amount_recovered: number;
+                    /** @description Invoices that are paid by now, of those whose payment failed first in that time. A share: 0.05 is five per cent. null: of nothing. */
+                    recovery_rate: number | string | null;
+                }[];
+            }[];
+        };
+        /** UsageAnalytics */
+        UsageAnalytics: {
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            to: string;
+            /** @enum {string} */
+            granularity: "day" | "month";
+            meters: {
+                meter: string;
+                name: string | null;
+                unit: string | null;
+                aggregation: string;
+                /** @description A quantity: a number, or a decimal string with up to 12 places. */
+                events: number | string;
+                /** @description What the meter makes of it; null where that does not add up over tenants or time. */
+                value: number | string | null;
+                /** @description The later half of the periods that are over, against the half before. A share: 0.05 is five per cent. null: of nothing. */
+                trend: number | string | null;
+                top_tenants: {
+                    /** @description The caller's own id of the tenant. */
+                    tenant_id: string;
+                    name: string | null;
+                    /** @description A quantity: a number, or a decimal string with up to 12 places. */
+                    events: number | string;
+                    /** @description A quantity: a number, or a decimal string with up to 12 places. */
+                    value: number | string | null;
+                }[];
+                periods: {
+                    /**
+                     * Format: date-time
+                     * @description RFC 3339.
+                     */
+                    period_start: string;
+                    /**
+                     * Format: date-time
+                     * @description RFC 3339.
+                     */
+                    period_end: string;
+                    /** @description A quantity: a number, or a decimal string with up to 12 places. */
+                    events: number | string;
+                    /** @description What the meter makes of it; null where that does not add up over tenants or time. */
+                    value: number | string | null;
+                    tenants: number;
+                }[];
+                /** Forecast */
+                forecast: {
+                    /** @enum {string} */
+                    method: "last_value" | "drift" | "seasonal_naive" | "exponential_smoothing";
+                    /** @description The mean absolute percentage error of the method one period ahead, over the last periods: 0.05 is five per cent. */
+                    error: number | string;
+                    tested_periods: number;
+                    periods: {
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339.
+                         */
+                        period_start: string;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339.
+                         */
+                        period_end: string;
+                        /** @description A quantity: a number, or a decimal string with up to 12 places. */
+                        value: number | string;
+                    }[];
+                } | null;
+            }[];
+        };
+        /** PlanAdvice */
+        PlanAdvice: {
+            /** @description The caller's own id of the tenant. */
+            tenant_id: string;
+            plan: string;
+            /**
+             * Format: currency
+             * @description Lower-case ISO 4217 code.
+             */
+            currency: string;
+            seats: number;
+            /**
+             * Format: date-time
+             * @description Of the last full period; null: there is none yet.
+             */
+            period_start: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            period_end: string | null;
+            /** @description What the period comes to on the plan of now, before discounts and taxes. */
+            current_amount: number | null;
+            plans: {
+                plan: string;
+                name: string;
+                current: boolean;
+                /** @description Whole minor units of the currency. */
+                amount: number;
+                /** @description Against the plan of now. */
+                saves: number;
+                lacks: string[];
+                exceeds: string[];
+                lines: components["schemas"]["InvoiceLine"][];
+            }[];
+            advice: {
+                plan: string;
+                /** @description Whole minor units of the currency. */
+                saves: number;
+            } | null;
+        };
         /** TestClock */
         TestClock: {
             id: string;
@@ -3326,6 +4389,45 @@ export interface components {
              * @description RFC 3339.
              */
             created_at: string;
+        };
+        /** Job */
+        Job: {
+            id: string;
+            name: string;
+            /**
+             * @description failed: it is tried again at run_at. dead: it failed max_attempts times and waits to be retried by somebody.
+             * @enum {string}
+             */
+            state: "queued" | "scheduled" | "running" | "failed" | "dead" | "succeeded";
+            /** @description Jobs with the same key that wait are one job. */
+            key: string | null;
+            payload: unknown | null;
+            attempts: number;
+            max_attempts: number | null;
+            last_error: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it runs, or is tried again.
+             */
+            run_at: string | null;
+            /**
+             * Format: date-time
+             * @description Of the last run, or the one under way.
+             */
+            started_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it had succeeded; kept for a day.
+             */
+            finished_at: string | null;
+            /** @description Of the last run that ended. */
+            duration_ms: number | null;
+            worker: string | null;
         };
         /** UsageEvent */
         UsageEvent: {
@@ -10600,6 +11702,13 @@ export interface operations {
                     "application/json": {
                         /** @description The caller's own id of the tenant. */
                         tenant_id: string;
+                        /**
+                         * Format: date-time
+                         * @description What time it is for the tenant: by its test clock, if it is on one.
+                         */
+                        now: string;
+                        /** @enum {string} */
+                        mode: "sandbox" | "live";
                         subscription: components["schemas"]["Subscription"];
                         entitlements: components["schemas"]["Entitlements"];
                         credits: components["schemas"]["CreditBalance"];
@@ -10933,6 +12042,531 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InboundEvent"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getWebhookEndpoints: {
+        parameters: {
+            query?: {
+                /** @description How many; 25 if not said. */
+                limit?: number;
+                /** @description The next_cursor of the page before. */
+                cursor?: string;
+                /** @description The caller's own id of the tenant. */
+                tenant_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["WebhookEndpoint"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postWebhookEndpoints: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Where events are posted to. */
+                    url: string;
+                    /** @description The caller's own id of the tenant. */
+                    tenant_id?: string | null;
+                    description?: string | null;
+                    /** @description invoice.paid, all of a noun by invoice.*, everything by *; also billing.usage_aggregated and billing.invoice.created. */
+                    event_types?: string[];
+                    /** @description The events of one tenant one after the other: what fails holds up what follows. */
+                    ordered?: boolean;
+                    /** @description What happens while it is disabled is not sent; `redeliver` makes up for it. */
+                    disabled?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointWithSecret"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getWebhookEndpointsById: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description we_… */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    deleteWebhookEndpointsById: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description we_… */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    patchWebhookEndpointsById: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description we_… */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    url?: string;
+                    description?: string | null;
+                    /** @description invoice.paid, all of a noun by invoice.*, everything by *; also billing.usage_aggregated and billing.invoice.created. */
+                    event_types?: string[];
+                    /** @description The events of one tenant one after the other: what fails holds up what follows. */
+                    ordered?: boolean;
+                    /** @description What happens while it is disabled is not sent; `redeliver` makes up for it. */
+                    disabled?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postWebhookEndpointsRotateSecret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description we_… */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description A day if not said; 0 ends the old secret at once. */
+                    overlap_seconds?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointWithSecret"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postWebhookEndpointsTest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description we_… */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Accepted, and durable. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postWebhookEndpointsRedeliver: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description we_… */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Format: date-time
+                     * @description Events that were written down at this instant or later.
+                     */
+                    since: string;
+                    /**
+                     * Format: date-time
+                     * @description And before this one.
+                     */
+                    until?: string | null;
+                    /**
+                     * @description undelivered, if not said: what was delivered is left out.
+                     * @enum {string}
+                     */
+                    which?: "undelivered" | "all";
+                };
+            };
+        };
+        responses: {
+            /** @description Accepted, and durable. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description How many are sent again. */
+                        redelivered: number;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getWebhookEndpointsDeliveries: {
+        parameters: {
+            query?: {
+                /** @description How many; 25 if not said. */
+                limit?: number;
+                /** @description The next_cursor of the page before. */
+                cursor?: string;
+                /** @description Only those in this state. */
+                state?: "pending" | "sending" | "delivered" | "failed" | "dead";
+                /** @description Only those of this type. */
+                event_type?: string;
+                /** @description Only that of this event. */
+                event_id?: string;
+            };
+            header?: never;
+            path: {
+                /** @description we_… */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["WebhookDelivery"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getWebhookDeliveriesById: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description wd_… */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryDetail"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postWebhookDeliveriesRetry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description wd_… */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Accepted, and durable. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
                 };
             };
             /** @description `unauthenticated`: credentials are missing or not valid. */
@@ -11379,6 +13013,248 @@ export interface operations {
             503: components["responses"]["Problem"];
         };
     };
+    getAnalyticsRevenue: {
+        parameters: {
+            query?: {
+                /** @description The period that holds it is the first; a year ago (by the month) or ninety days (by the day) if not said. */
+                from?: string;
+                /** @description What happens at it is not looked at; now if not said. */
+                to?: string;
+                /** @description Of UTC; month if not said. */
+                granularity?: "day" | "month";
+                /** @description Only tenants that are on this test clock. */
+                test_clock?: string;
+                /** @description Lower-case ISO 4217 code. */
+                currency?: string;
+                /** @description Only subscriptions to this plan: moving to it is new, moving away from it is churn. */
+                plan?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevenueAnalytics"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getAnalyticsSubscriptions: {
+        parameters: {
+            query?: {
+                /** @description The period that holds it is the first; a year ago (by the month) or ninety days (by the day) if not said. */
+                from?: string;
+                /** @description What happens at it is not looked at; now if not said. */
+                to?: string;
+                /** @description Of UTC; month if not said. */
+                granularity?: "day" | "month";
+                /** @description Only tenants that are on this test clock. */
+                test_clock?: string;
+                /** @description Lower-case ISO 4217 code. */
+                currency?: string;
+                /** @description Only subscriptions to this plan: moving to it is new, moving away from it is churn. */
+                plan?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionAnalytics"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getAnalyticsCredits: {
+        parameters: {
+            query?: {
+                /** @description The period that holds it is the first; a year ago (by the month) or ninety days (by the day) if not said. */
+                from?: string;
+                /** @description What happens at it is not looked at; now if not said. */
+                to?: string;
+                /** @description Of UTC; month if not said. */
+                granularity?: "day" | "month";
+                /** @description Only tenants that are on this test clock. */
+                test_clock?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreditAnalytics"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getAnalyticsPayments: {
+        parameters: {
+            query?: {
+                /** @description The period that holds it is the first; a year ago (by the month) or ninety days (by the day) if not said. */
+                from?: string;
+                /** @description What happens at it is not looked at; now if not said. */
+                to?: string;
+                /** @description Of UTC; month if not said. */
+                granularity?: "day" | "month";
+                /** @description Only tenants that are on this test clock. */
+                test_clock?: string;
+                /** @description Lower-case ISO 4217 code. */
+                currency?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentAnalytics"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getAnalyticsUsage: {
+        parameters: {
+            query?: {
+                /** @description The period that holds it is the first; a year ago (by the month) or ninety days (by the day) if not said. */
+                from?: string;
+                /** @description What happens at it is not looked at; now if not said. */
+                to?: string;
+                /** @description Of UTC; month if not said. */
+                granularity?: "day" | "month";
+                /** @description Only tenants that are on this test clock. */
+                test_clock?: string;
+                /** @description The key of a meter; all that are not archived if not said. */
+                meter?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageAnalytics"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getTenantsPlanAdvice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanAdvice"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
     getTestClocks: {
         parameters: {
             query?: {
@@ -11611,6 +13487,188 @@ export interface operations {
             503: components["responses"]["Problem"];
         };
     };
+    getJobs: {
+        parameters: {
+            query?: {
+                /** @description How many; 25 if not said. */
+                limit?: number;
+                /** @description The next_cursor of the page before. */
+                cursor?: string;
+                /** @description Only jobs of this name. */
+                name?: string;
+                /** @description Only those in this state. */
+                state?: "queued" | "scheduled" | "running" | "failed" | "dead" | "succeeded";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Job"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postJobs: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description aggregate_daily, generate_monthly_invoice, or a sweep such as renew-due. */
+                    name: string;
+                    /** @description What that job takes; a sweep takes nothing. */
+                    payload?: Record<string, never>;
+                    /** @description Jobs with the same key that wait are one job. */
+                    key?: string;
+                    /**
+                     * Format: date-time
+                     * @description Real time; now if not said.
+                     */
+                    run_at?: string;
+                    /** @description 25 if not said. */
+                    max_attempts?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Accepted, and durable. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getJobsById: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postJobsRetry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Accepted, and durable. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
     postUsage: {
         parameters: {
             query?: never;
@@ -11653,6 +13711,52 @@ export interface operations {
                             /** @description Empty, where no meter reads the event. */
                             matched?: string[];
                         }[];
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postUsageAsync: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UsageEvent"] | components["schemas"]["UsageEvent"][];
+            };
+        };
+        responses: {
+            /** @description Accepted, and durable. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description How many are on the queue, durably; each is stored once. */
+                        queued: number;
                     };
                 };
             };

@@ -1,14 +1,14 @@
 /** HTTP of API keys. The secret is answered once, when it is made. */
 import type { FastifyInstance } from "fastify";
-import { type TSchema, Type } from "typebox";
+import { Type } from "typebox";
 import { formatInstant, parseInstant } from "../billing/time/instant.ts";
-import type { Tx } from "../commit.ts";
 import type { Context } from "../context.ts";
 import { onPool } from "../db/pool.ts";
 import { Refusal } from "../errors.ts";
 import { DEFAULT_LIMIT, decodeCursor, pageOf } from "../http/list.ts";
-import { type Asked, Printed, route } from "../http/route.ts";
+import { route } from "../http/route.ts";
 import { Closed, Instant, ListQuery, Named, Nullable, OneOf, Page, TenantId, Text } from "../http/schema.ts";
+import { withSecret } from "../http/with-secret.ts";
 import { isId } from "../ids.ts";
 import { createKey } from "./create-key.ts";
 import { forgetKeys } from "./identify.ts";
@@ -33,23 +33,6 @@ const KeyAnswer = Named(
 );
 
 const SECRET = { secret: Type.Optional(Type.String({ description: "Absent where an idempotency key replays." })) };
-
-/** The secret is added to the answer after it was stored: what a replay is answered from has none. */
-async function withSecret(
-  write: Asked<TSchema, TSchema, TSchema>["write"],
-  make: (tx: Tx) => Promise<{ row: ApiKeyRow; secret: string }>,
-): Promise<unknown> {
-  let secret = "";
-  const answer = await write(
-    async (tx) => {
-      const made = await make(tx);
-      secret = made.secret;
-      return keyView(made.row);
-    },
-    { status: 201 },
-  );
-  return answer instanceof Printed ? answer : { ...(answer as object), secret };
-}
 
 export function keyRoutes(app: FastifyInstance, ctx: Context): void {
   route(app, ctx, {
@@ -84,7 +67,7 @@ export function keyRoutes(app: FastifyInstance, ctx: Context): void {
     handle: async ({ body, principal, write }) => {
       requirePlatform(principal);
       const expiresAt = body.expires_at == null ? null : parseInstant(body.expires_at);
-      return withSecret(write, (tx) =>
+      return withSecret(write, keyView, (tx) =>
         createKey(tx, { name: body.name, scopes: body.scopes, tenantId: body.tenant_id ?? null, expiresAt }),
       );
     },
@@ -107,7 +90,7 @@ export function keyRoutes(app: FastifyInstance, ctx: Context): void {
     handle: async ({ params, body, principal, write }) => {
       requirePlatform(principal);
       if (!isId("apiKey", params.id)) throw new Refusal("not_found", "There is no such API key.");
-      return withSecret(write, (tx) => {
+      return withSecret(write, keyView, (tx) => {
         tx.afterCommit(() => forgetKeys(ctx));
         return rotateKey(tx, params.id, body?.overlap_seconds ?? 86_400);
       });

@@ -17,7 +17,13 @@ import { postgresWake } from "../events/postgres-wake.ts";
 import { createTimeline } from "../events/timeline.ts";
 import { createGatewayRegistry } from "../gateways/registry.ts";
 import { buildServer } from "../http/server.ts";
+import { createProcessorRegistry } from "../processors/registry.ts";
+import { postgresUsageQueue } from "../queues/postgres-queue.ts";
+import { NO_REDIS } from "../redis/open-parts.ts";
+import { createSeal } from "../seal.ts";
 import { openLog } from "../telemetry/log.ts";
+import { guardedAgent } from "../webhooks/outbound/agent.ts";
+import { createSender } from "../webhooks/outbound/sender.ts";
 
 export const FILE = fileURLToPath(new URL("../../openapi.json", import.meta.url));
 
@@ -41,16 +47,21 @@ export async function documentText(): Promise<string> {
     entitlements,
     usageWatch: entitlements,
     gateways: createGatewayRegistry([]),
+    processors: createProcessorRegistry([]),
     tokens: createTokenVerifier(config.tokens, systemClock),
     usageBurner: usageBurner(() => ctx),
+    usageQueue: postgresUsageQueue(pool),
     taxes: ownTaxEngine(catalog, config.seller),
     notifiers: { email: null, whatsapp: null },
+    redis: NO_REDIS,
     timeline: createTimeline({
       pool,
       wake: postgresWake(pool, nowhere, () => undefined),
       settings: config.stream,
       onTrouble: () => undefined,
     }),
+    seal: createSeal(config),
+    webhooks: createSender(() => ctx, guardedAgent([])),
   };
   const app = await buildServer(ctx, (server) => registerRoutes(server, ctx));
   try {

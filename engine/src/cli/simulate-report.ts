@@ -51,26 +51,28 @@ function subscriptions(months: readonly Month[]): string {
     monthName(month),
     dollars(month.mrr),
     dollars(month.fresh),
+    dollars(month.reactivation),
     dollars(month.expansion),
     dollars(month.contraction),
     dollars(month.churn),
-    count(month.subscribers),
-    count(month.churned),
-    churnRate(months[index - 1]?.subscribers ?? 0, month.churned),
+    count(month.customers),
+    count(month.lost),
+    churnRate(months[index - 1]?.customers ?? 0, month.lost),
   ]);
   const sum = (of: (month: Month) => Amount) => dollars(months.map(of).reduce(plus, NOTHING));
   rows.push([
     "all",
     "",
     sum((month) => month.fresh),
+    sum((month) => month.reactivation),
     sum((month) => month.expansion),
     sum((month) => month.contraction),
     sum((month) => month.churn),
     "",
-    count(months.reduce((total, month) => total + month.churned, 0)),
+    count(months.reduce((total, month) => total + month.lost, 0)),
     "",
   ]);
-  return withSum(table(["month", "MRR", "new", "expansion", "contraction", "churn", "active", "left", "churn rate"], rows));
+  return withSum(table(["month", "MRR", "new", "back", "expansion", "contraction", "churn", "paying", "lost", "churn rate"], rows));
 }
 
 function churnRate(before: number, churned: number): string {
@@ -140,11 +142,12 @@ export function yearJson(year: Year): string {
         month: monthName(month),
         mrr: cents(month.mrr),
         new: cents(month.fresh),
+        reactivation: cents(month.reactivation),
         expansion: cents(month.expansion),
         contraction: cents(month.contraction),
         churn: cents(month.churn),
-        active: month.subscribers,
-        left: month.churned,
+        paying: month.customers,
+        lost: month.lost,
         invoices: month.invoices,
         invoiced: cents(month.invoiced),
         collected: cents(month.collected),

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { relative } from "node:path";
 import { styleText } from "node:util";
 import type { Command } from "commander";
+import { operatorLink } from "../auth/operator-link.ts";
 import { stopwatch } from "../clock.ts";
 import { type Config, readConfig } from "../config.ts";
 import { type Billwright, createBillwright } from "../engine.ts";
@@ -54,7 +55,7 @@ async function start(terminal: Terminal, place: Place): Promise<void> {
       terminal.out(`\n${screen.text}`);
     }
     const address = await listen(billing);
-    terminal.out(`\n${welcome(config, address, key, shown, time())}`);
+    terminal.out(`\n${welcome(config, { address, signIn: await operatorLink(billing.ctx, address), key, shown, ms: time() })}`);
     await stop.wait();
   } finally {
     progress.end();
@@ -85,13 +86,22 @@ async function makeDemo(billing: Billwright, api: Api, progress: Progress, stop:
   return demo;
 }
 
-function welcome(config: Config, address: string, key: string, shown: InvoiceAnswer | null, ms: number): string {
-  const url = address.replace(/\/\/(127\.0\.0\.1|0\.0\.0\.0|\[::1?\])/, "//localhost");
+interface Welcome {
+  address: string;
+  signIn: string;
+  key: string;
+  shown: InvoiceAnswer | null;
+  ms: number;
+}
+
+function welcome(config: Config, { address, signIn, key, shown, ms }: Welcome): string {
+  const url = asTyped(address);
   const bold = (text: string) => styleText("bold", text);
   const dim = (text: string) => styleText("dim", text);
   const keyFile = fromHere(demoKeyFile(config.dataDir));
   return [
     `${bold("Billwright serves")} ${styleText("cyan", url)} ${dim(`(ready in ${seconds(ms)})`)}`,
+    `  sign in, once       ${styleText("cyan", asTyped(signIn))}`,
     `  API in the browser  ${url}/docs`,
     `  API key             ${key}`,
     `  kept in             ${keyFile}`,
@@ -112,6 +122,11 @@ function welcome(config: Config, address: string, key: string, shown: InvoiceAns
     dim(`Ctrl-C stops it. What is in ${fromHere(config.dataDir)} stays, and the next start finds it.`),
     "",
   ].join("\n");
+}
+
+/** As one would type it, and as a browser takes it for the same page each time. */
+function asTyped(address: string): string {
+  return address.replace(/\/\/(127\.0\.0\.1|0\.0\.0\.0|\[::1?\])/, "//localhost");
 }
 
 /** A path as one would type it here: relative below this folder, else whole. */

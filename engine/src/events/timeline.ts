@@ -10,6 +10,8 @@ import type { Wake } from "./wake.ts";
 export interface Timeline {
   /** Says that events were committed. */
   ring(): void;
+  /** Calls back when events were committed anywhere, and whenever a word of it may have been lost. Answers what ends it. */
+  onNews(look: () => void): () => void;
   /** Takes a place among the streams that may be open; refuses with 429 where there is none. */
   admit(tenantId: string): Admission;
   counts(): { streams: number; tenants: number; followers: number };
@@ -44,6 +46,7 @@ export function createTimeline(parts: { pool: Pool; wake: Wake; settings: Config
 
   return {
     ring: () => wake.ring(),
+    onNews: (look) => wake.listen(look),
     admit: (tenantId) => {
       const mine = perTenant.get(tenantId) ?? 0;
       if (ending) throw new Refusal("unavailable", "This process is stopping. Open the stream again in a moment.");

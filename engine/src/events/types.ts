@@ -51,6 +51,8 @@ export const EVENT_TYPES = [
   "usage.limit_approaching",
   "usage.limit_reached",
   "catalog.changed",
+  "webhook.test",
+  "webhook.endpoint_disabled",
 ] as const;
 
 export type EventType = (typeof EVENT_TYPES)[number];

@@ -11,6 +11,7 @@ import { newId } from "../ids.ts";
 import { parseJson } from "./json.ts";
 import { registerLimits } from "./limits.ts";
 import { documentation } from "./openapi.ts";
+import { type Pages, pages } from "./pages.ts";
 import { authorize } from "./route.ts";
 import { faultsOf, validatorFor } from "./validate.ts";
 
@@ -106,7 +107,10 @@ export async function buildServer(ctx: Context, register: (app: FastifyInstance)
     const problem = problemOf(error as Error, request.id, ctx);
     void reply.status(problem.status).header("content-type", PROBLEM_JSON).send(JSON.stringify(problem));
   });
-  app.setNotFoundHandler((request) => {
+  let dashboard: Pages | null = null;
+  app.setNotFoundHandler((request, reply) => {
+    const page = dashboard?.answer(request, reply);
+    if (page) return page;
     throw new Refusal("not_found", `There is nothing at ${request.method} ${request.url.slice(0, 200)}.`);
   });
 
@@ -135,6 +139,7 @@ export async function buildServer(ctx: Context, register: (app: FastifyInstance)
       reply.type("application/json; charset=utf-8").send(JSON.stringify(app.swagger())),
     );
     register(app);
+    dashboard = pages(app, ctx);
   });
   return app;
 }

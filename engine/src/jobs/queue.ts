@@ -12,16 +12,19 @@ export interface JobRequest {
   key?: string;
   /** Real time; now if not said. */
   runAt?: Instant;
+  /** After so many failures it is left for a person; 25 if not said. */
+  maxAttempts?: number;
 }
 
 export async function writeJobs(db: Database, jobs: JobRequest[]): Promise<void> {
   if (jobs.length === 0) return;
   const unique = new Map(jobs.map((job, index) => [job.key ?? `#${index}`, job]));
   const list = [...unique.values()];
-  await db.query("/* no tenant: the queue's own tables */ select enqueue_jobs($1, $2, $3, $4)", [
+  await db.query("/* no tenant: the queue's own tables */ select enqueue_jobs($1, $2, $3, $4, $5)", [
     list.map((job) => job.name),
     list.map((job) => toJson(job.payload ?? {})),
     list.map((job) => (job.runAt === undefined ? null : formatInstant(job.runAt))),
     list.map((job) => job.key ?? null),
+    list.map((job) => job.maxAttempts ?? null),
   ]);
 }

@@ -5,8 +5,11 @@ import { invoiceTasks } from "../billing/invoices/jobs.ts";
 import { paymentTasks } from "../billing/payments/jobs.ts";
 import { subscriptionTasks } from "../billing/subscriptions/jobs.ts";
 import { usageTasks } from "../billing/usage/jobs.ts";
+import { processorTasks } from "../processors/stripe/jobs.ts";
+import { queueTasks } from "../queues/jobs.ts";
 import { inboundTasks } from "../webhooks/inbound/jobs.ts";
-import { forgetOldAnswers } from "./housekeeping.ts";
+import { outboundTasks } from "../webhooks/outbound/jobs.ts";
+import { forgetOldAnswers, forgetOldRuns } from "./housekeeping.ts";
 import type { JobName } from "./names.ts";
 import type { Task } from "./task.ts";
 
@@ -18,7 +21,13 @@ export const TASKS: Record<JobName, Task> = {
   ...creditTasks,
   ...entitlementTasks,
   ...inboundTasks,
-  "forget-old-answers": forgetOldAnswers,
+  ...processorTasks,
+  ...outboundTasks,
+  ...queueTasks,
+  "forget-old-answers": async (ctx) => {
+    await forgetOldAnswers(ctx);
+    await forgetOldRuns(ctx);
+  },
 };
 
 /** Due work is found in data, so a sweep that is missed is made up for by the next. UTC. */
@@ -32,9 +41,17 @@ export const CRONTAB = `
 * * * * * orders-due ?jobKey=orders-due
 * * * * * dispatch-inbound ?jobKey=dispatch-inbound
 * * * * * retry-inbound ?jobKey=retry-inbound
+* * * * * processor-due ?jobKey=processor-due
+7 * * * * processor-missed ?jobKey=processor-missed
+* * * * * send-webhooks ?jobKey=send-webhooks
 * * * * * free-credits-due ?jobKey=free-credits-due
 * * * * * top-ups-due ?jobKey=top-ups-due
 * * * * * expire-credits ?jobKey=expire-credits
 * * * * * sweep-limits ?jobKey=sweep-limits
+7 * * * * aggregate_daily ?jobKey=aggregate_daily
+23 * * * * forget-deliveries ?jobKey=forget-deliveries
 17 * * * * forget-old-answers ?jobKey=forget-old-answers
 `;
+
+/** Those that run by themselves, by name. */
+export const SWEEPS = [...new Set([...CRONTAB.matchAll(/ (\S+) \?jobKey/g)].map((match) => match[1] as JobName))];

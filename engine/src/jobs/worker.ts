@@ -1,7 +1,8 @@
 /** Runs jobs. Any number of workers may, in any number of processes. */
-import { Logger, parseCrontab, run } from "graphile-worker";
+import { type JobHelpers, Logger, parseCrontab, run } from "graphile-worker";
 import pg from "pg";
 import type { Context } from "../context.ts";
+import { runNoted } from "./noted.ts";
 import { CRONTAB, TASKS } from "./tasks.ts";
 import { worksOn } from "./works-on.ts";
 
@@ -34,7 +35,7 @@ export async function startWorker(ctx: Context, connectionString: string): Promi
     taskList: Object.fromEntries(
       Object.entries(TASKS)
         .filter(([name]) => worksOn(ctx.config, name))
-        .map(([name, task]) => [name, async (payload: unknown) => task(ctx, (payload ?? {}) as Record<string, unknown>)]),
+        .map(([name, task]) => [name, (_payload: unknown, { job }: JobHelpers) => runNoted(ctx, name, task, job)]),
     ),
   });
   runner.promise.catch((error: unknown) => log.error({ err: error, part: "jobs" }, "the job worker stopped"));

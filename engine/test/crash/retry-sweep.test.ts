@@ -18,7 +18,7 @@ import { digestBooks } from "../../src/simulation/year/digest.ts";
 import { createWorld, type World } from "../world.ts";
 
 const CHILD = fileURLToPath(new URL("./retry-child.ts", import.meta.url));
-const TENANTS = 240;
+const TENANTS = 120;
 const DAY = 86_400_000;
 const START = Date.parse("2026-01-01T00:00:00Z");
 const SEED = "4400";

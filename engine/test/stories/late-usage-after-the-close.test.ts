@@ -106,4 +106,64 @@ describe("late usage after the close", () => {
     const verdicts = await verifyBooks(world.billing.ctx.pool, { tenantId: null, usage: "all", limit: 20 }, () => undefined);
     expect(verdicts.filter(({ wrong }) => wrong > 0)).toEqual([]);
   });
+
+  describe("of a subscription that has ended", () => {
+    // It ends on the 11th of a month of thirty days; what it is asked for comes on the 12th, of the days before.
+    const end = async (id: string, cancel: object) => {
+      const tenant = tenantOf(world, id);
+      const late = await world.clock("2026-04-01T00:00:00Z");
+      await world.must("PUT", `/v1/tenants/${id}`, { currency: "usd", test_clock: late.id });
+      await tenant.start({ plan: "allowance" });
+      const use = (amount: number, at: string) =>
+        world.must("POST", "/v1/usage", { tenant_id: id, event: "call", amount, at, idempotency_key: at });
+      await late.to("2026-04-11T00:00:00Z");
+      await use(40, "2026-04-05T00:00:00Z");
+      await use(20, "2026-04-11T00:00:00Z");
+      await world.must("POST", `/v1/tenants/${id}/subscription/cancel`, cancel);
+      await late.to("2026-04-12T00:00:00Z");
+      await use(6, "2026-04-10T00:00:00Z");
+      const before = (await tenant.invoices()).length;
+      await tenant.news();
+      await late.to("2026-05-15T00:00:00Z");
+      expect(await tenant.invoices()).toHaveLength(before);
+      await late.to("2026-05-17T00:00:00Z");
+      return { tenant, made: (await tenant.invoices()).slice(before), late };
+    };
+    const plan = {
+      name: "Allowance",
+      currency: "usd",
+      interval: "month",
+      prices: [
+        { key: "base", type: "flat", amount: 3_000 },
+        { key: "calls", type: "usage", meter: "calls", included: 30, unit_amount: "10" },
+      ],
+    };
+    beforeAll(() => world.must("PUT", "/v1/plans/allowance", plan));
+
+    it.each([
+      // All of the allowance was paid for: 66 - 30, of which 60 - 30 are billed.
+      ["with nothing given back", "whole", { when: "now" }],
+      // A third of it was: 66 - 10, of which 60 - 10 are billed.
+      ["with the unused time given back", "third", { when: "now", refund_unused: true }],
+    ])("%s: a last invoice bills what came, once nothing more can come", async (_how, id, cancel) => {
+      const { tenant, made, late } = await end(id, cancel);
+      expect(made).toHaveLength(1);
+      expect(usage(made[0])).toEqual([["2026-04-01", 66, 60, "calls (came after the period was closed)"]]);
+      expect(await tenant.news()).toEqual([...ISSUED, ...COLLECTED]);
+      await late.to("2026-08-01T00:00:00Z");
+      expect(await tenant.news()).toEqual([]);
+    });
+
+    it("has no other invoice where nothing came, and its books are right", async () => {
+      const quiet = tenantOf(world, "quiet");
+      const own = await world.clock("2026-04-01T00:00:00Z");
+      await world.must("PUT", "/v1/tenants/quiet", { currency: "usd", test_clock: own.id });
+      await quiet.start({ plan: "allowance" });
+      await world.must("POST", "/v1/tenants/quiet/subscription/cancel", { when: "period_end" });
+      await own.to("2026-09-01T00:00:00Z");
+      expect(await quiet.invoices()).toHaveLength(2);
+      const verdicts = await verifyBooks(world.billing.ctx.pool, { tenantId: null, usage: "all", limit: 20 }, () => undefined);
+      expect(verdicts.filter(({ wrong }) => wrong > 0)).toEqual([]);
+    });
+  });
 });

@@ -62,9 +62,9 @@ describe("one year", () => {
   it("explains each month's revenue by what moved it", () => {
     const { months } = year.lived;
     months.forEach((month, index) => {
-      const before = index === 0 ? 0 : Number(cents(months[index - 1]!.mrr));
-      const moved = [month.fresh, month.expansion].reduce((sum, part) => sum + Number(cents(part)), before);
-      expect(moved - Number(cents(month.contraction)) - Number(cents(month.churn))).toBeCloseTo(Number(cents(month.mrr)), 2);
+      const before = index === 0 ? 0 : numberOf(months[index - 1]!.mrr);
+      const moved = [month.fresh, month.reactivation, month.expansion].reduce((sum, part) => sum + numberOf(part), before);
+      expect(moved - numberOf(month.contraction) - numberOf(month.churn)).toBeCloseTo(numberOf(month.mrr), 2);
     });
   });
 
@@ -123,8 +123,12 @@ function sums(months: readonly Month[]): { invoices: number; recovered: number }
 }
 
 // To a hundredth of a cent.
-function cents({ num, den }: Month["mrr"]): string {
-  return (Number(num.toFixed()) / Number(den.toFixed())).toFixed(2);
+function numberOf({ num, den }: Month["mrr"]): number {
+  return Number(num.toFixed()) / Number(den.toFixed());
+}
+
+function cents(amount: Month["mrr"]): string {
+  return numberOf(amount).toFixed(2);
 }
 
 // Amounts of flat prices, and of seats beyond those included, as the catalog's document declares them; dollars at the year's rates.
@@ -140,6 +144,7 @@ async function monthlyRevenue(world: World): Promise<string> {
     if (status !== "active" && status !== "past_due") continue;
     const plan = catalog.plans!.find((one) => one.key === key)!;
     const other = plan.currencies?.[currency]?.prices ?? {};
+    let monthly = 0;
     for (const price of plan.prices ?? []) {
       if (price.type === "usage") continue;
       // biome-ignore lint/suspicious/noExplicitAny: a bare amount, or an object of amounts
@@ -152,8 +157,10 @@ async function monthlyRevenue(world: World): Promise<string> {
           : price.tiers
             ? inTiers(tiers, seats)
             : Number(amount) * Math.max(0, seats - Number(price.included ?? 0));
-      sum += (full / (MONTHS[plan.interval!]! * (plan.interval_count ?? 1))) * RATES[currency]!;
+      monthly += full / (MONTHS[plan.interval!]! * (plan.interval_count ?? 1));
     }
+    // Rounded once for each subscription, to its currency's minor unit.
+    sum += Math.round(monthly) * RATES[currency]!;
   }
   return sum.toFixed(2);
 }

@@ -1,7 +1,7 @@
 /**
  * A server on this machine that behaves as Stripe's API is documented to, over real HTTP: form bodies, idempotency keys that replay and
  * conflict, expansion, its error bodies, the objects that calls make and change. Every request is kept, and judged by Stripe's own
- * schemas (`schemas.ts`). What it can do is in `resources/`, a file a kind of object: another kind is another file and a line in `RESOURCES`.
+ * schemas (`schemas.ts`). What it can do is in `resources/`, a file a kind of object: another kind is another file and a line in `resources`.
  */
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -9,11 +9,14 @@ import { decodeForm, type Form } from "./form.ts";
 import { found, type Json, type Reply, type Route, refuse, type State } from "./resource.ts";
 import { checkoutSessions } from "./resources/checkout-sessions.ts";
 import { customers } from "./resources/customers.ts";
+import { invoices } from "./resources/invoices.ts";
 import { paymentIntents } from "./resources/payment-intents.ts";
 import { paymentMethods } from "./resources/payment-methods.ts";
 import { portalSessions } from "./resources/portal-sessions.ts";
+import { prices } from "./resources/prices.ts";
 import { refunds } from "./resources/refunds.ts";
 import { setupIntents } from "./resources/setup-intents.ts";
+import { subscriptions } from "./resources/subscriptions.ts";
 import { objection, readSchemas } from "./schemas.ts";
 
 export { type Call, found, type Json, missing, type Reply, type Route, refuse, type State } from "./resource.ts";
@@ -50,7 +53,8 @@ export interface StripeLoopback extends State {
   close(): Promise<void>;
 }
 
-const RESOURCES: readonly Route[] = [
+// Asked for late: the resources import this file, too.
+const resources = (): readonly Route[] => [
   ...customers,
   ...paymentMethods,
   ...paymentIntents,
@@ -58,9 +62,12 @@ const RESOURCES: readonly Route[] = [
   ...refunds,
   ...checkoutSessions,
   ...portalSessions,
+  ...subscriptions,
+  ...invoices,
+  ...prices,
 ];
 
-export async function startStripe(routes: readonly Route[] = RESOURCES): Promise<StripeLoopback> {
+export async function startStripe(routes: readonly Route[] = resources()): Promise<StripeLoopback> {
   readSchemas();
   const keys = new Map<string, { text: string; reply: Reply | null }>();
   const faults: { method: string; path: RegExp; fault: Fault }[] = [];

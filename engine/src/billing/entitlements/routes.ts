@@ -6,7 +6,7 @@ import type { Context } from "../../context.ts";
 import { Refusal, tenantNotFound } from "../../errors.ts";
 import { toJson } from "../../http/json.ts";
 import { Printed, route } from "../../http/route.ts";
-import { Instant, Nullable, Quantity, TenantId } from "../../http/schema.ts";
+import { Instant, Nullable, OneOf, Quantity, TenantId } from "../../http/schema.ts";
 import { BalanceView } from "../credits/schema.ts";
 import { InvoiceView } from "../invoices/view.ts";
 import { decimal } from "../money/decimal.ts";
@@ -129,6 +129,8 @@ export function entitlementRoutes(app: FastifyInstance, ctx: Context): void {
 
 const SummaryView = Type.Object({
   tenant_id: TenantId(),
+  now: Type.Unsafe<string>({ ...Instant(), description: "What time it is for the tenant: by its test clock, if it is on one." }),
+  mode: OneOf(["sandbox", "live"]),
   subscription: SubscriptionView,
   entitlements: EntitlementsView,
   credits: BalanceView,

@@ -29,6 +29,8 @@ export async function summaryOf(ctx: Context, tenantId: string) {
   const { plans } = await ctx.catalog.current();
   return {
     tenant_id: tenant.id,
+    now: formatInstant(now),
+    mode: ctx.config.mode,
     subscription: row ? subscriptionView(row) : noSubscriptionView(tenant.id, defaultPlan(plans, tenant.currency)),
     entitlements: (await readEntitlements(ctx, tenant.id)) satisfies Entitlements,
     credits: balanceView(tenant.id, await readBalance(db, tenant.id, now)),

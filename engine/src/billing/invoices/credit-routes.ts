@@ -10,7 +10,7 @@ import { listRefunds, type RefundRow } from "../payments/refund-store.ts";
 import { formatInstant } from "../time/instant.ts";
 import { type CreditInput, creditInvoice } from "./credit-invoice.ts";
 import { type CreditLineRow, type CreditNoteRow, listCreditNotes, readCreditLines } from "./credit-store.ts";
-import { readInvoice } from "./find-invoice.ts";
+import { assertOwn, readInvoice } from "./find-invoice.ts";
 import type { InvoiceRow } from "./store.ts";
 
 const Params = Type.Object({ id: Type.String({ maxLength: 64 }) });
@@ -49,6 +49,7 @@ export function creditNoteRoutes(app: FastifyInstance, ctx: Context): void {
   ) => Promise<unknown>;
   // Money goes back at once where it can, so that the caller sees what became of it; a worker does the rest.
   const make = async (write: Write, invoice: InvoiceRow, input: Omit<CreditInput, "invoiceId" | "tenantId">) => {
+    assertOwn(invoice, "credited");
     const tenantId = invoice.tenant_id;
     const made = await write(
       async (tx) => (await viewsOf(tx, [await creditInvoice(tx, { invoiceId: invoice.id, tenantId, ...input })], tenantId))[0],

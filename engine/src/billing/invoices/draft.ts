@@ -3,7 +3,7 @@ import type { Tx } from "../../commit.ts";
 import { formatMinor } from "../money/currency.ts";
 import { decimal } from "../money/decimal.ts";
 import { completeDrafts } from "./complete.ts";
-import { getInvoice } from "./find-invoice.ts";
+import { assertOwn, getInvoice } from "./find-invoice.ts";
 import { assertMove, type DraftInvoice, type DraftLine, type LineKind } from "./invoice.ts";
 import { issueInvoices, rowOf } from "./issue.ts";
 import { deleteDraft, type InvoiceRow, insertInvoices, insertLines, type LineRow, readLines } from "./store.ts";
@@ -35,6 +35,7 @@ export async function storeDraft(tx: Tx, draft: DraftInvoice): Promise<InvoiceRo
 /** Issues a draft under its own id: discounts, taxes and balance as they are now. */
 export async function finalizeInvoice(tx: Tx, input: { invoiceId: string; tenantId: string }): Promise<InvoiceRow> {
   const row = await getInvoice(tx, input.invoiceId, input.tenantId);
+  assertOwn(row, "finalized");
   assertMove(row.status, "open");
   const lines = (await readLines(tx, [row.tenant_id], [row.id])).get(row.id) ?? [];
   await deleteDraft(tx, row);

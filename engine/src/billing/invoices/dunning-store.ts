@@ -21,7 +21,7 @@ export async function lockRetries(tx: Tx, due: Instant, testClockId: string | nu
   return tx.query<RetryRow>(
     `/* all tenants: the sweep works for everybody, or for one test clock */
      select i.id, i.tenant_id, i.test_clock_id, i.gateway, i.currency, i.amount_due from invoices i
-     where i.next_attempt_at <= $1 and i.test_clock_id is not distinct from $3 and i.status = 'open' and ${FREE}
+     where i.next_attempt_at <= $1 and i.test_clock_id is not distinct from $3 and i.status = 'open' and i.processor = 'engine' and ${FREE}
      order by i.next_attempt_at, i.id limit $2 for no key update of i skip locked`,
     [formatInstant(due), limit, testClockId],
   );
@@ -31,7 +31,7 @@ export async function nextRetry(db: Database, testClockId: string): Promise<Inst
   const rows = await db.query<{ at: Instant | null }>(
     `/* all tenants: of one test clock */
      select min(i.next_attempt_at) as at from invoices i
-     where i.test_clock_id = $1 and i.next_attempt_at is not null and i.status = 'open' and ${FREE}`,
+     where i.test_clock_id = $1 and i.next_attempt_at is not null and i.status = 'open' and i.processor = 'engine' and ${FREE}`,
     [testClockId],
   );
   return rows[0]?.at ?? null;

@@ -12,6 +12,14 @@ export async function getInvoice(tx: Tx, id: string, tenantId: string): Promise<
   return row;
 }
 
+/** Throws where a processor makes and collects the invoice: `what` completes "…, so it is … there". */
+export function assertOwn(invoice: Pick<InvoiceRow, "processor">, what: string): void {
+  if (invoice.processor === "engine") return;
+  throw new Refusal("invalid_state", `The invoice is ${invoice.processor}'s, so it is ${what} there; what becomes of it is seen here.`, {
+    extra: { processor: invoice.processor },
+  });
+}
+
 /** `tenantId`: the only one whose invoices exist for the asker; null: all. Throws `not_found`. */
 export async function readInvoice(db: Database, id: string, tenantId: string | null): Promise<InvoiceRow> {
   const row = isId("invoice", id) ? await findInvoice(db, id, tenantId) : null;

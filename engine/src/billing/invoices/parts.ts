@@ -21,19 +21,19 @@ export interface Part {
 export async function partsOf(ctx: Context, request: BillingRequest, stored: readonly Segment[]): Promise<Part[]> {
   const { closes, subject } = request;
   if (!closes) return [];
+  if (request.parts?.length === 0) return [];
   const known = request.parts ?? stored.filter((segment) => segment.period.start === closes.start);
   const segments = known.length > 0 ? known : [wholeSegment(closes, fullPeriodOf(subject, closes), subject)];
   const parts: Part[] = [];
   for (const segment of segments) {
     const inForce = await ctx.catalog.plan(segment.inForce.planKey, segment.inForce.planVersion);
     const sold = await ctx.catalog.plan(segment.sold.planKey, segment.sold.planVersion);
-    const allowanceOf = request.wholeAllowance ? closes : segment.period;
-    const cut = { allowance: partOf(segment.service, allowanceOf), level: partOf(segment.service, segment.period) };
+    const cut = shareOf(segment);
     parts.push({
       segment,
       inForce,
       sold,
-      usage: { ...aboutOf(subject, inForce, segment, segment.inForce.seats), ...(cut.allowance || cut.level ? { parts: cut } : {}) },
+      usage: { ...aboutOf(subject, inForce, segment, segment.inForce.seats), ...(cut ? { parts: cut } : {}) },
       recurring: aboutOf(subject, sold, segment, segment.sold.seats),
     });
   }
@@ -53,6 +53,13 @@ export function aboutOf(
 export function fullPeriodOf(subject: Subject, service: Period): Period {
   if (service.start < subject.cycleStart) return service;
   return fullPeriodAt(subject.anchorAt, subject.interval, subject.timeZone, service.start);
+}
+
+/** What of a whole period's allowance, and of its level, a part has; null: all of both. */
+export function shareOf({ service, period, allowanceEnd }: Segment): LineContext["parts"] | null {
+  const allowance = partOf(service, { start: period.start, end: allowanceEnd ?? period.end });
+  const level = partOf(service, period);
+  return allowance || level ? { allowance, level } : null;
 }
 
 /** By the second, whatever the plan prorates by: it divides what was used, not what was sold. */

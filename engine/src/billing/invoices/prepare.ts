@@ -59,8 +59,6 @@ export interface BillingRequest {
   ahead?: Subject;
   /** The parts of what is closed, where it ends before its time; else they are read. */
   parts?: readonly Segment[];
-  /** The free allowance of usage is all of it, though the period is cut: what was paid for it is not given back. */
-  wholeAllowance?: boolean;
   /** What was used at the very end of what is closed counts too: nothing comes after it. */
   throughEnd?: boolean;
   /** Lines of a change, computed beside. */

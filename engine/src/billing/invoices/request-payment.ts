@@ -4,7 +4,7 @@ import { invalidField, Refusal } from "../../errors.ts";
 import { findMethod } from "../payments/method-store.ts";
 import { requestPayments } from "../payments/request-payments.ts";
 import { lastAttempts, lockInFlight, updateMethod } from "../payments/store.ts";
-import { getInvoice } from "./find-invoice.ts";
+import { assertOwn, getInvoice } from "./find-invoice.ts";
 import { assertMove } from "./invoice.ts";
 
 export interface PayInput {
@@ -18,6 +18,7 @@ export interface PayInput {
 /** Answers the id of the attempt. */
 export async function requestPayment(tx: Tx, input: PayInput): Promise<string> {
   const invoice = await getInvoice(tx, input.invoiceId, input.tenantId);
+  assertOwn(invoice, "charged");
   if (invoice.status === "draft")
     throw new Refusal("invalid_state", "The invoice is a draft; finalize it first.", { extra: { state: "draft" } });
   assertMove(invoice.status, "paid");

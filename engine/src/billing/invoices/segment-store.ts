@@ -18,10 +18,11 @@ interface Row {
   sold_plan_key: string;
   sold_plan_version: number;
   sold_seats: number;
+  allowance_end: Instant | null;
 }
 
 const COLUMNS = `subscription_id, service_start, service_end, period_start, period_end, full_start, full_end, plan_key, plan_version, seats,
-  sold_plan_key, sold_plan_version, sold_seats`;
+  sold_plan_key, sold_plan_version, sold_seats, allowance_end`;
 
 /** By subscription, in order of time; only of periods that were changed. */
 export async function readSegments(
@@ -65,7 +66,7 @@ export async function replaceSegments(
   await tx.query(
     `insert into service_segments (tenant_id, ${COLUMNS})
      select $1, $2, * from unnest($3::timestamptz[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[], $8::timestamptz[],
-       $9::text[], $10::int[], $11::int[], $12::text[], $13::int[], $14::int[])`,
+       $9::text[], $10::int[], $11::int[], $12::text[], $13::int[], $14::int[], $15::timestamptz[])`,
     [
       whose.tenantId,
       whose.subscriptionId,
@@ -81,6 +82,7 @@ export async function replaceSegments(
       segments.map((segment) => segment.sold.planKey),
       segments.map((segment) => segment.sold.planVersion),
       segments.map((segment) => segment.sold.seats),
+      segments.map(({ allowanceEnd }) => (allowanceEnd === undefined ? null : formatInstant(allowanceEnd))),
     ],
   );
 }
@@ -89,6 +91,7 @@ function segmentOf(row: Row): Segment {
   return {
     service: { start: row.service_start, end: row.service_end },
     period: { start: row.period_start, end: row.period_end },
+    ...(row.allowance_end === null ? {} : { allowanceEnd: row.allowance_end }),
     full: { start: row.full_start, end: row.full_end },
     inForce: { planKey: row.plan_key, planVersion: row.plan_version, seats: row.seats },
     sold: { planKey: row.sold_plan_key, planVersion: row.sold_plan_version, seats: row.sold_seats },

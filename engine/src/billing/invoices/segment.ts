@@ -15,6 +15,8 @@ export interface Segment {
   service: Period;
   /** The billing period that it is a part of, before it was cut. */
   period: Period;
+  /** Until when the free allowance of usage is for, where that is before the period's end: of what ended early with nothing given back. */
+  allowanceEnd?: Instant;
   /** The whole that prices are for: longer than the period where that is a calendar-aligned first one. */
   full: Period;
   inForce: Terms;

@@ -2,7 +2,7 @@
 import type { Tx } from "../../commit.ts";
 import type { AppendedEvent } from "../../events/append.ts";
 import { formatMinor } from "../money/currency.ts";
-import { formatInstant } from "../time/instant.ts";
+import { formatInstant, type Instant } from "../time/instant.ts";
 import { insertBalanceEntries } from "./balance.ts";
 import { updateCredited } from "./credit-store.ts";
 import { nextAttempt } from "./dunning.ts";
@@ -46,22 +46,36 @@ export async function settleInvoice(tx: Tx, event: AppendedEvent): Promise<void>
   });
 }
 
+/** Of a processor's invoice it is said when it failed, and when the processor tries again. */
+interface PaymentFailure {
+  invoice?: string;
+  order?: string;
+  code: string;
+  reason: string;
+  failed_at?: Instant;
+  next_attempt_at?: Instant | null;
+}
+
 /**
  * Reaction to `payment.failed`: what is charged automatically is tried again on the days of the schedule. A failure while a retry
  * is still ahead (of a payment that somebody asked for) leaves the schedule as it is.
  */
 export async function notePaymentFailure(tx: Tx, event: AppendedEvent): Promise<void> {
-  const { invoice: invoiceId, order, code, reason } = event.data as { invoice?: string; order?: string; code: string; reason: string };
+  const { invoice: invoiceId, order, code, reason, failed_at, next_attempt_at } = event.data as unknown as PaymentFailure;
   // A try on a gateway's page is the payer's, who can try again there: nothing that was collected has failed.
   if (!invoiceId || order !== undefined || event.tenantId === null) return;
   const invoice = await findInvoice(tx, invoiceId, event.tenantId, true);
   if (!invoice) return;
   const dunned = invoice.status === "open" && invoice.collection === "charge_automatically" && invoice.dunning_ended_at === null;
-  const failedAt = invoice.failed_at ?? tx.now;
+  const own = invoice.processor === "engine";
+  const failedAt = invoice.failed_at ?? failed_at ?? tx.now;
   const next =
-    dunned && invoice.next_attempt_at === null ? nextAttempt(tx.ctx.config.dunningRetryDays, failedAt, invoice.retries, tx.now) : null;
-  const nextAt = next?.at ?? invoice.next_attempt_at;
-  const last = dunned && nextAt === null;
+    own && dunned && invoice.next_attempt_at === null
+      ? nextAttempt(tx.ctx.config.dunningRetryDays, failedAt, invoice.retries, tx.now)
+      : null;
+  // A processor retries by its own schedule, and says itself what becomes of the subscription.
+  const nextAt = own ? (next?.at ?? invoice.next_attempt_at) : (next_attempt_at ?? null);
+  const last = own && dunned && nextAt === null;
   if (dunned) {
     await updateDunning(tx, {
       id: invoice.id,
@@ -87,6 +101,7 @@ export async function notePaymentFailure(tx: Tx, event: AppendedEvent): Promise<
       // Whether it is collected automatically, so that its failure is the subscription's.
       dunning: dunned,
       last,
+      ...(failed_at === undefined ? {} : { failed_at }),
     },
   });
 }

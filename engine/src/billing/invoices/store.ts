@@ -33,7 +33,12 @@ export interface InvoiceRow {
   due_at: Instant | null;
   paid_at: Instant | null;
   voided_at: Instant | null;
+  /** Who makes it and collects it: the engine, or the processor whose mirror it is. */
+  processor: "engine" | "stripe";
   processor_invoice_id: string | null;
+  /** Where the processor shows it. */
+  processor_hosted_url: string | null;
+  processor_pdf_url: string | null;
   tax_status: TaxStatus;
   place_of_supply: string | null;
   /** Who was billed, as it was at the issue. */
@@ -79,7 +84,7 @@ export interface LineRow {
 }
 
 const INVOICE = `id, tenant_id, test_clock_id, subscription_id, reason, status, number, currency, period_start, period_end, subtotal, discount, tax, tax_included, total,
-  balance_applied, amount_paid, amount_due, collection, gateway, issued_at, due_at, paid_at, voided_at, processor_invoice_id, tax_status, place_of_supply, bill_to, hosted_token,
+  balance_applied, amount_paid, amount_due, collection, gateway, issued_at, due_at, paid_at, voided_at, processor, processor_invoice_id, processor_hosted_url, processor_pdf_url, tax_status, place_of_supply, bill_to, hosted_token,
   failed_at, retries, next_attempt_at, dunning_ended_at, amount_offset, credited, refunded, created_at`;
 
 /** Takes `count` numbers of a series and answers the last. Locks the series until the transaction ends: no gap, no duplicate. */
@@ -126,6 +131,11 @@ const INVOICE_COLUMNS = [
     "place_of_supply",
     "bill_to",
     "hosted_token",
+    "processor",
+    "processor_invoice_id",
+    "processor_hosted_url",
+    "processor_pdf_url",
+    "amount_offset",
     "created_at",
   ],
 ];
@@ -162,6 +172,11 @@ export async function insertInvoices(tx: Tx, rows: readonly InvoiceRow[]): Promi
       row.place_of_supply,
       row.bill_to === null ? null : toJson(row.bill_to),
       row.hosted_token,
+      row.processor,
+      row.processor_invoice_id,
+      row.processor_hosted_url,
+      row.processor_pdf_url,
+      row.amount_offset,
       at(row.created_at),
     ]),
   );

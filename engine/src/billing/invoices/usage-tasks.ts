@@ -6,12 +6,13 @@ import { eventsNeeded } from "../catalog/percentage.ts";
 import type { Plan } from "../catalog/plan.ts";
 import type { Price } from "../catalog/price.ts";
 import { BEGINNING, type Instant } from "../time/instant.ts";
+import type { Period } from "../time/period.ts";
 import { type Filters, outranking } from "../usage/filter.ts";
 import type { QuantityAsk } from "../usage/quantity.ts";
 import { needsHigh } from "./advance-high.ts";
 import type { BilledLine } from "./billed.ts";
 import type { LineContext } from "./line.ts";
-import { aboutOf, fullPeriodOf, type Part, partOf } from "./parts.ts";
+import { aboutOf, fullPeriodOf, type Part, shareOf } from "./parts.ts";
 import type { BillingRequest, Subject } from "./prepare.ts";
 import type { Segment } from "./segment.ts";
 
@@ -59,6 +60,8 @@ export async function usageTasks(
     })),
   );
   const limit = horizon(ctx, closes.start);
+  // Nothing comes after the end of what is over: its last instant was billed with it.
+  const throughEnd = (service: Period) => request.parts?.length === 0 && service.end === closes.start && request.throughEnd === true;
   const before = new Map<Instant, LineContext>();
   for (const line of billed) {
     if (line.kind === "credit" || line.period.start >= closes.start || before.has(line.period.start)) continue;
@@ -68,10 +71,10 @@ export async function usageTasks(
     const { planKey, planVersion } = segment?.inForce ?? line;
     const plan = await ctx.catalog.plan(planKey, planVersion);
     const about = aboutOf(subject, plan, { service, full: segment?.full ?? fullPeriodOf(subject, service) }, subject.seats);
-    const cut = segment ? partOf(service, segment.period) : null;
-    before.set(service.start, cut ? { ...about, parts: { allowance: cut, level: cut } } : about);
+    const cut = segment ? shareOf(segment) : null;
+    before.set(service.start, cut ? { ...about, parts: cut } : about);
     for (const priced of usagePrices(plan, subject.currency))
-      tasks.push({ ...priced, about: before.get(service.start)!, late: true, throughEnd: false });
+      tasks.push({ ...priced, about: before.get(service.start)!, late: true, throughEnd: throughEnd(service) });
   }
   return tasks.filter(({ about }) => subject.usageFrom === null || about.service.end > subject.usageFrom);
 }

@@ -41,7 +41,7 @@ where $1::text is null or i.tenant_id = $1`,
 select i.tenant_id, concat_ws(' ', i.number, i.id) as subject, coalesce(u.used, 0)::text as expected, i.discount::text as found
 from invoices i
 left join (select invoice_id, sum(amount) as used from discount_uses where $1::text is null or tenant_id = $1 group by invoice_id) u on u.invoice_id = i.id
-where i.issued_at is not null and ($1::text is null or i.tenant_id = $1)`,
+where i.issued_at is not null and i.processor = 'engine' and ($1::text is null or i.tenant_id = $1)`,
   },
   {
     name: "invoices.due",
@@ -95,7 +95,7 @@ from invoices i
 left join (select invoice_id, sum(amount) filter (where kind = 'applied') as applied, sum(amount) filter (where kind = 'returned') as returned,
              sum(amount) filter (where kind = 'credited') as credited
            from balance_entries where $1::text is null or tenant_id = $1 group by invoice_id) b on b.invoice_id = i.id
-where $1::text is null or i.tenant_id = $1`,
+where i.processor = 'engine' and ($1::text is null or i.tenant_id = $1)`,
   },
   {
     name: "invoices.periods",
@@ -104,7 +104,7 @@ where $1::text is null or i.tenant_id = $1`,
 select min(tenant_id) as tenant_id, concat_ws(' ', subscription_id, reason, to_char(period_start, 'YYYY-MM-DD"T"HH24:MI:SS"Z"')) as subject,
   '1' as expected, concat(count(*), case when count(*) > 1 then ': ' || string_agg(id, ', ' order by id) end) as found
 from invoices
-where subscription_id is not null and status <> 'void' and reason in ('start', 'period', 'advance') and ($1::text is null or tenant_id = $1)
+where subscription_id is not null and processor = 'engine' and status <> 'void' and reason in ('start', 'period', 'advance') and ($1::text is null or tenant_id = $1)
 group by subscription_id, period_start, reason`,
   },
   {
@@ -134,7 +134,7 @@ left join (select invoice_id, sum(total) as total, sum(offset_due) as offset_due
            where $1::text is null or tenant_id = $1 group by invoice_id) n on n.invoice_id = i.id
 left join (select invoice_id, sum(amount) as amount from balance_entries
            where kind = 'credit_note' and ($1::text is null or tenant_id = $1) group by invoice_id) b on b.invoice_id = i.id
-where $1::text is null or i.tenant_id = $1`,
+where i.processor = 'engine' and ($1::text is null or i.tenant_id = $1)`,
   },
   {
     name: "invoices.refunded",
@@ -205,7 +205,7 @@ const OF_LINES = [
     name: "lines.invoice",
     says: "a line is of an invoice of its tenant and subscription",
     text: `
-select l.tenant_id, l.id as subject, coalesce(concat_ws(' ', i.tenant_id, i.subscription_id), 'an invoice') as expected,
+select l.tenant_id, l.id as subject, coalesce(concat_ws(' ', i.tenant_id, case when i.processor = 'engine' then i.subscription_id end), 'an invoice') as expected,
   case when i.id is null then 'no ' || l.invoice_id else concat_ws(' ', l.tenant_id, l.subscription_id) end as found
 from invoice_lines l left join invoices i on i.id = l.invoice_id
 where $1::text is null or l.tenant_id = $1`,
@@ -306,7 +306,7 @@ from (
   select *, substring(number from '^(.+)-[0-9]+$') as label, substring(number from '-([0-9]+)$') as digits
   from (
     /* all tenants: a series is everybody's */
-    select tenant_id, id, number, issued_at is not null as issued from invoices
+    select tenant_id, id, number, issued_at is not null as issued from invoices where processor = 'engine'
     union all
     select tenant_id, id, number, true from credit_notes
   ) papers

@@ -131,8 +131,8 @@ export function invoiceView(row: InvoiceRow, lines: readonly LineRow[], publicUr
     paid_at: at(row.paid_at),
     next_attempt_at: at(row.next_attempt_at),
     processor_invoice_id: row.processor_invoice_id,
-    hosted_url: row.number === null ? null : hostedUrl(row, publicUrl),
-    pdf_url: row.number === null ? null : `${hostedUrl(row, publicUrl)}/pdf`,
+    hosted_url: row.number === null ? null : (row.processor_hosted_url ?? hostedUrl(row, publicUrl)),
+    pdf_url: row.number === null ? null : (row.processor_pdf_url ?? `${hostedUrl(row, publicUrl)}/pdf`),
     created_at: formatInstant(row.created_at),
   };
 }

@@ -4,12 +4,13 @@ import { Refusal } from "../../errors.ts";
 import { formatMinor } from "../money/currency.ts";
 import { lockInFlight, withdrawPayment } from "../payments/store.ts";
 import { insertBalanceEntries } from "./balance.ts";
-import { getInvoice } from "./find-invoice.ts";
+import { assertOwn, getInvoice } from "./find-invoice.ts";
 import { assertMove } from "./invoice.ts";
 import { type InvoiceRow, updateState } from "./store.ts";
 
 export async function voidInvoice(tx: Tx, input: { invoiceId: string; tenantId: string }): Promise<InvoiceRow> {
   const invoice = await getInvoice(tx, input.invoiceId, input.tenantId);
+  assertOwn(invoice, "voided");
   assertMove(invoice.status, "void");
   if (invoice.amount_paid > 0n)
     throw new Refusal("invalid_state", "A part of the invoice was paid, so it cannot be voided; make a credit note.", {

@@ -3,12 +3,13 @@ import type { Tx } from "../../commit.ts";
 import { Refusal } from "../../errors.ts";
 import { formatMinor } from "../money/currency.ts";
 import { lockInFlight, withdrawPayment } from "../payments/store.ts";
-import { getInvoice } from "./find-invoice.ts";
+import { assertOwn, getInvoice } from "./find-invoice.ts";
 import { assertMove } from "./invoice.ts";
 import { type InvoiceRow, updateState } from "./store.ts";
 
 export async function writeOff(tx: Tx, input: { invoiceId: string; tenantId: string }): Promise<InvoiceRow> {
   const invoice = await getInvoice(tx, input.invoiceId, input.tenantId);
+  assertOwn(invoice, "written off");
   assertMove(invoice.status, "uncollectible");
   const running = await lockInFlight(tx, invoice.id, invoice.tenant_id);
   if (running && !running.untouched)

@@ -15,6 +15,7 @@ import { wrongState } from "./subscription.ts";
 export async function billPeriod(tx: Tx, input: { tenantId: string; period: Period }): Promise<{ invoice: InvoiceRow; made: boolean }> {
   const row = await lockCurrent(tx, input.tenantId);
   if (!row) throw new Refusal("no_subscription", "The tenant has no subscription, so there is no period to bill.");
+  if (row.processor !== "engine") throw wrongState(row.status, ` at ${row.processor}, which makes its invoices itself.`);
   const period = servedPeriod(row, input.period, tx.now);
   if (row.status === "paused" && period.start >= row.current_period_start)
     throw wrongState(row.status, ", so its period is billed when it is resumed.");

@@ -26,7 +26,9 @@ export interface CutPeriod {
 export async function cutPeriod(ctx: Context, db: Database, row: SubscriptionRow, { at, credit, next }: Cut): Promise<CutPeriod> {
   const subject = subjectOf(row);
   const period = { start: row.current_period_start, end: row.current_period_end };
-  const { lines, segments } = await prepareChange(ctx, db, { subject, period, at, after: null, prorate: credit });
+  const { lines, segments: served } = await prepareChange(ctx, db, { subject, period, at, after: null, prorate: credit });
+  // Who ends and gets nothing back has paid for the whole allowance.
+  const segments = credit || next ? served : served.map((segment) => ({ ...segment, allowanceEnd: at }));
   const closes = at > period.start ? { start: period.start, end: at } : null;
   const ahead = next && { start: next.current_period_start, end: next.current_period_end };
   return {
@@ -39,8 +41,6 @@ export async function cutPeriod(ctx: Context, db: Database, row: SubscriptionRow
         period: ahead ?? closes ?? period,
         closes,
         parts: segments,
-        // Who gets nothing back has paid for the whole allowance.
-        wholeAllowance: !credit && next === null,
         // An end has no next period that what was used at its very instant could belong to.
         throughEnd: next === null && row.status !== "paused",
         extra: lines,

@@ -3,9 +3,11 @@ import type { Tx } from "../../commit.ts";
 import { creditUnused } from "../invoices/credit-unused.ts";
 import { issueInvoices } from "../invoices/issue.ts";
 import { type BillingRequest, prepareInvoices } from "../invoices/prepare.ts";
+import { replaceSegments } from "../invoices/segment-store.ts";
 import type { Instant } from "../time/instant.ts";
 import { cutPeriod } from "./cut-period.ts";
 import { isTrialPeriod, pauseOf } from "./cycle.ts";
+import { lateCloseAt } from "./late-close.ts";
 import { deleteTrial, type SubscriptionRow, saveSubscription } from "./store.ts";
 import { assertMove } from "./subscription.ts";
 import { sayUnserved, unservedUsage } from "./unserved-usage.ts";
@@ -25,7 +27,8 @@ export async function endSubscription(tx: Tx, row: SubscriptionRow, input: EndIn
   const billed = row.status !== "incomplete" && !isTrialPeriod(row);
   const pausedAt = pauseOf(row)?.pausedAt ?? input.at;
   const at = Math.min(pausedAt, row.current_period_end);
-  const requests = billed ? (await cutPeriod(tx.ctx, tx, row, { at, credit: input.refundUnused, next: null })).requests : [];
+  const cut = billed ? await cutPeriod(tx.ctx, tx, row, { at, credit: input.refundUnused, next: null }) : null;
+  const requests = cut?.requests ?? [];
   const next: SubscriptionRow = {
     ...row,
     status: input.status,
@@ -36,9 +39,11 @@ export async function endSubscription(tx: Tx, row: SubscriptionRow, input: EndIn
     pause: null,
     scheduled_change: null,
     grace_until: null,
-    due_at: null,
+    due_at: billed ? lateCloseAt(tx.ctx, { closed_until: at }) : null,
   };
   await saveSubscription(tx, next);
+  const whose = { tenantId: row.tenant_id, subscriptionId: row.id };
+  if (cut) await replaceSegments(tx, whose, row.current_period_start, cut.segments);
   if (row.status === "incomplete") await deleteTrial(tx, row);
   const unserved = sayUnserved(await unservedUsage(tx, row, { start: pausedAt, end: input.at }));
   const ended = input.status === "canceled" ? "The subscription was canceled." : "The subscription ended before it began.";

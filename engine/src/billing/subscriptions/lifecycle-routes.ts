@@ -5,16 +5,13 @@ import type { Context } from "../../context.ts";
 import { tenantNotFound } from "../../errors.ts";
 import { route } from "../../http/route.ts";
 import { Closed, Currency, Instant, Key, Nullable, OneOf, SignedMinor, Text } from "../../http/schema.ts";
-import { subtotalOf } from "../invoices/invoice.ts";
-import { draftLineView, LineView } from "../invoices/view.ts";
-import { formatInstant, parseInstant } from "../time/instant.ts";
-import { cancelSubscription } from "./cancel.ts";
-import { changePlan, type PlanChanged } from "./change-plan.ts";
-import { pauseSubscription } from "./pause.ts";
-import { resumeSubscription } from "./resume.ts";
-import { revokeCancellation } from "./revoke-cancellation.ts";
-import { updateSubscription } from "./update-subscription.ts";
-import { SubscriptionView, subscriptionView } from "./view.ts";
+import { LineView } from "../invoices/view.ts";
+import type { TenantRef } from "../tenants/cache.ts";
+import { parseInstant } from "../time/instant.ts";
+import { answerProcessor, dryRunView, shown, type Write } from "./answer-processor.ts";
+import { askProcessor, previewChange } from "./ask-processor.ts";
+import type { Command } from "./processor.ts";
+import { SubscriptionView } from "./view.ts";
 
 const Params = Type.Object({ tenant_id: Type.String() });
 const Seats = Type.Integer({ minimum: 0, maximum: 10_000_000 });
@@ -41,8 +38,11 @@ export function lifecycleRoutes(app: FastifyInstance, ctx: Context): void {
   const tenantOf = async (tenantId: string) => {
     const tenant = await ctx.tenants.find(tenantId);
     if (!tenant) throw tenantNotFound(tenantId);
-    return tenant.id;
+    return tenant;
   };
+
+  const perform = async (write: Write, tenant: TenantRef, command: Command) =>
+    answerProcessor(ctx, tenant, await write(async (tx) => shown(await askProcessor(tx, tenant, command), command)));
 
   route(app, ctx, {
     method: "PATCH",
@@ -58,18 +58,15 @@ export function lifecycleRoutes(app: FastifyInstance, ctx: Context): void {
     }),
     response: { 200: SubscriptionView },
     handle: async ({ params, body, write }) => {
-      const tenantId = await tenantOf(params.tenant_id);
-      return write(async (tx) =>
-        subscriptionView(
-          await updateSubscription(tx, {
-            tenantId,
-            seats: body.seats,
-            proration: body.proration,
-            autoRenew: body.auto_renew,
-            billingEmail: body.billing_email,
-          }),
-        ),
-      );
+      const tenant = await tenantOf(params.tenant_id);
+      const command: Command = {
+        kind: "update",
+        seats: body.seats,
+        proration: body.proration,
+        autoRenew: body.auto_renew,
+        billingEmail: body.billing_email,
+      };
+      return perform(write, tenant, command);
     },
   });
 
@@ -94,18 +91,11 @@ export function lifecycleRoutes(app: FastifyInstance, ctx: Context): void {
     }),
     response: { 200: Type.Union([SubscriptionView, DryRun]) },
     handle: async ({ params, body, write }) => {
-      const tenantId = await tenantOf(params.tenant_id);
-      return write(async (tx) => {
-        const changed = await changePlan(tx, {
-          tenantId,
-          plan: body.plan,
-          seats: body.seats,
-          when: body.when,
-          proration: body.proration,
-          dryRun: body.dry_run,
-        });
-        return body.dry_run ? dryRunView(changed) : subscriptionView(changed.row);
-      });
+      const tenant = await tenantOf(params.tenant_id);
+      const { plan, seats, when, proration, dry_run: dryRun } = body;
+      const command = { kind: "plan" as const, plan, seats, when, proration, dryRun };
+      const ahead = dryRun ? await previewChange(ctx, tenant, command) : null;
+      return ahead ? dryRunView(ahead) : perform(write, tenant, command);
     },
   });
 
@@ -127,12 +117,8 @@ export function lifecycleRoutes(app: FastifyInstance, ctx: Context): void {
     ),
     response: { 200: SubscriptionView },
     handle: async ({ params, body, write }) => {
-      const tenantId = await tenantOf(params.tenant_id);
-      return write(async (tx) =>
-        subscriptionView(
-          await cancelSubscription(tx, { tenantId, when: body?.when, reason: body?.reason, refundUnused: body?.refund_unused }),
-        ),
-      );
+      const tenant = await tenantOf(params.tenant_id);
+      return perform(write, tenant, { kind: "cancel", when: body?.when, reason: body?.reason, refundUnused: body?.refund_unused });
     },
   });
 
@@ -144,8 +130,7 @@ export function lifecycleRoutes(app: FastifyInstance, ctx: Context): void {
     params: Params,
     response: { 200: SubscriptionView },
     handle: async ({ params, write }) => {
-      const tenantId = await tenantOf(params.tenant_id);
-      return write(async (tx) => subscriptionView(await revokeCancellation(tx, tenantId)));
+      return perform(write, await tenantOf(params.tenant_id), { kind: "revoke" });
     },
   });
 
@@ -158,9 +143,8 @@ export function lifecycleRoutes(app: FastifyInstance, ctx: Context): void {
     body: Type.Optional(Closed({ resumes_at: Type.Optional(Nullable(Instant("When it resumes by itself; never if not said."))) })),
     response: { 200: SubscriptionView },
     handle: async ({ params, body, write }) => {
-      const tenantId = await tenantOf(params.tenant_id);
       const resumesAt = body?.resumes_at == null ? null : parseInstant(body.resumes_at)!;
-      return write(async (tx) => subscriptionView(await pauseSubscription(tx, { tenantId, resumesAt })));
+      return perform(write, await tenantOf(params.tenant_id), { kind: "pause", resumesAt });
     },
   });
 
@@ -172,22 +156,7 @@ export function lifecycleRoutes(app: FastifyInstance, ctx: Context): void {
     params: Params,
     response: { 200: SubscriptionView },
     handle: async ({ params, write }) => {
-      const tenantId = await tenantOf(params.tenant_id);
-      return write(async (tx) => subscriptionView(await resumeSubscription(tx, tenantId)));
+      return perform(write, await tenantOf(params.tenant_id), { kind: "resume" });
     },
   });
-}
-
-function dryRunView({ row, when, effectiveAt, lines }: PlanChanged) {
-  const { scheduled_change: arranged } = row;
-  return {
-    dry_run: true,
-    plan: arranged?.plan ?? row.plan_key,
-    seats: arranged?.seats ?? row.seats,
-    when,
-    effective_at: formatInstant(effectiveAt),
-    currency: row.currency,
-    lines: lines.map(draftLineView),
-    total: subtotalOf(lines),
-  };
 }

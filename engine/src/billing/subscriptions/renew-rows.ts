@@ -6,6 +6,7 @@ import { closePeriod } from "./close-period.ts";
 import { pauseOf } from "./cycle.ts";
 import { endSubscription } from "./end-subscription.ts";
 import { issueRequests } from "./issue-requests.ts";
+import { hasEnded, lateCloseAt, lateRequest } from "./late-close.ts";
 import { type Opened, openCredits } from "./open-credits.ts";
 import { announceStep, type Step } from "./renewal.ts";
 import { resumePaused } from "./resume-paused.ts";
@@ -16,13 +17,16 @@ import { beginStep } from "./trial.ts";
 /** Does for each of these locked rows what is due for it, once: who is far behind is due again afterwards. */
 export async function renewRows(tx: Tx, rows: readonly SubscriptionRow[]): Promise<void> {
   for (const row of rows) if (row.status === "paused") await endPause(tx, row);
-  const running = rows.filter((row) => row.status !== "paused");
+  await closeLate(tx, rows.filter(hasEnded));
+  const running = rows.filter((row) => row.status !== "paused" && !hasEnded(row));
   const byHand = await closedByHand(tx, running);
   const steps: Step[] = [];
   for (const row of running) {
     const terms = row.scheduled_change ? await scheduledTerms(tx.ctx, row) : null;
     const before = row.status === "incomplete" || row.status === "trialing";
-    steps.push(before ? beginStep(row, terms, tx.now) : closePeriod(row, terms, byHand.has(row.id)));
+    const step = before ? beginStep(row, terms, tx.now) : closePeriod(row, terms, byHand.has(row.id));
+    const late = !before && hasEnded(step.next);
+    steps.push(late ? { ...step, next: { ...step.next, due_at: lateCloseAt(tx.ctx, step.next) } } : step);
   }
   // State first: the index of live subscriptions must hold when invoices refer to it.
   await updateCycles(
@@ -62,6 +66,15 @@ async function endPause(tx: Tx, row: SubscriptionRow): Promise<void> {
   } else {
     await resumePaused(tx, row, pauseOf(row)?.resumesAt ?? tx.now);
   }
+}
+
+async function closeLate(tx: Tx, rows: readonly SubscriptionRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  await issueRequests(tx, rows.map(lateRequest));
+  await updateCycles(
+    tx,
+    rows.map((row) => ({ ...row, due_at: null })),
+  );
 }
 
 async function closedByHand(tx: Tx, rows: readonly SubscriptionRow[]): Promise<Set<string>> {

@@ -3,16 +3,16 @@ import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import type { Context } from "../../context.ts";
 import { onPool } from "../../db/pool.ts";
-import { invalidField, tenantNotFound } from "../../errors.ts";
+import { tenantNotFound } from "../../errors.ts";
 import { route } from "../../http/route.ts";
 import { Closed, Currency, Instant, Key, OneOf, Text } from "../../http/schema.ts";
 import { readLines } from "../invoices/store.ts";
 import { draftView, InvoiceView, invoiceView } from "../invoices/view.ts";
 import { parseInstant } from "../time/instant.ts";
+import { answerProcessor, shown } from "./answer-processor.ts";
+import { askProcessor, processorOf } from "./ask-processor.ts";
 import { billPeriod } from "./bill-period.ts";
-import { startSubscription } from "./start.ts";
 import { findCurrent } from "./store.ts";
-import { previewUpcoming } from "./upcoming.ts";
 import { noSubscriptionView, SubscriptionView, subscriptionView } from "./view.ts";
 
 const Params = Type.Object({ tenant_id: Type.String() });
@@ -76,27 +76,27 @@ export function subscriptionRoutes(app: FastifyInstance, ctx: Context): void {
     response: { 201: SubscriptionView },
     handle: async ({ params, body, write }) => {
       const tenant = await tenantOf(params.tenant_id);
-      if (body.processor === "stripe") throw invalidField("processor", "stripe is not configured on this engine; use engine");
-      return write(
-        async (tx) =>
-          subscriptionView(
-            await startSubscription(tx, {
-              tenant,
-              plan: body.plan,
-              currency: body.currency,
-              seats: body.seats,
-              trialDays: body.trial_days,
-              startAt: instantOf(body.start_at),
-              billingAnchor: instantOf(body.billing_anchor),
-              alignment: body.alignment,
-              collection: body.collection,
-              gateway: body.gateway,
-              billingEmail: body.billing_email,
-              autoRenew: body.auto_renew,
-              coupon: body.coupon,
-            }),
-          ),
-        { status: 201 },
+      const processor = body.processor ?? "engine";
+      const command = {
+        kind: "start" as const,
+        plan: body.plan,
+        currency: body.currency,
+        seats: body.seats,
+        trialDays: body.trial_days,
+        startAt: instantOf(body.start_at),
+        billingAnchor: instantOf(body.billing_anchor),
+        alignment: body.alignment,
+        collection: body.collection,
+        gateway: body.gateway,
+        billingEmail: body.billing_email,
+        autoRenew: body.auto_renew,
+        coupon: body.coupon,
+      };
+      ctx.processors.get(processor);
+      return answerProcessor(
+        ctx,
+        tenant,
+        await write(async (tx) => shown(await askProcessor(tx, tenant, command, processor), command), { status: 201 }),
       );
     },
   });
@@ -113,7 +113,7 @@ export function subscriptionRoutes(app: FastifyInstance, ctx: Context): void {
     response: { 200: InvoiceView },
     handle: async ({ params, body }) => {
       const tenant = await tenantOf(params.tenant_id);
-      const draft = await previewUpcoming(ctx, onPool(ctx.pool), {
+      const draft = await (await processorOf(ctx, tenant.id)).upcoming(ctx, {
         tenantId: tenant.id,
         now: await ctx.tenants.now(tenant),
         seats: body?.seats,

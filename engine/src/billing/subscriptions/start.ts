@@ -66,7 +66,8 @@ export async function startSubscription(tx: Tx, input: StartInput): Promise<Subs
   return stored;
 }
 
-async function firstState(tx: Tx, input: StartInput, plan: Plan): Promise<Omit<SubscriptionRow, "tenant_no">> {
+/** The row of a subscription that is about to begin. Throws a 422 for what its plan is not sold for. */
+export async function firstState(tx: Tx, input: StartInput, plan: Plan): Promise<Omit<SubscriptionRow, "tenant_no">> {
   const { tenant } = input;
   const startAt = input.startAt ?? tx.now;
   const trialDays = await trialDaysOf(tx, input, plan);
@@ -151,7 +152,7 @@ async function gatewayOf(tx: Tx, input: StartInput): Promise<string> {
   return gateway;
 }
 
-function alreadySubscribed(current: SubscriptionRow | null): Refusal {
+export function alreadySubscribed(current: SubscriptionRow | null): Refusal {
   const words = current ? ` (${current.id}, ${current.status})` : "";
   return new Refusal("already_subscribed", `The tenant has a live subscription already${words}; change its plan or cancel it first.`);
 }

@@ -68,9 +68,9 @@ export async function findCurrent(db: Database, tenantId: string, lock = false):
   return rows[0] ?? null;
 }
 
-export async function findById(db: Database, tenantId: string, id: string): Promise<SubscriptionRow | null> {
+export async function findById(db: Database, tenantId: string, id: string, lock = false): Promise<SubscriptionRow | null> {
   const rows = await db.query<SubscriptionRow>(
-    `select ${COLUMNS} from subscriptions s join tenants t on t.id = s.tenant_id where s.tenant_id = $1 and s.id = $2`,
+    `select ${COLUMNS} from subscriptions s join tenants t on t.id = s.tenant_id where s.tenant_id = $1 and s.id = $2${lock ? " for no key update of s" : ""}`,
     [tenantId, id],
   );
   return rows[0] ?? null;

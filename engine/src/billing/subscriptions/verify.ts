@@ -11,7 +11,7 @@ from subscriptions where status not in ('canceled', 'expired') and ($1::text is 
   },
   {
     name: "subscriptions.due",
-    says: "what goes on falls due by the end of its period, a pause by its own; what ended does not",
+    says: "what goes on falls due by the end of its period, a pause by its own; what ended only for what came late",
     text: `
 select tenant_id, id as subject, coalesce('by ' || to_char(latest, 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), 'never') as expected,
   case when due_at is null then 'never' when due_at <= latest then 'by ' || to_char(latest, 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
@@ -20,8 +20,8 @@ from (
   select tenant_id, id, due_at, case status
     when 'incomplete' then started_at
     when 'paused' then coalesce(cancel_at, (pause ->> 'resumes_at')::timestamptz)
-    when 'canceled' then null
-    when 'expired' then null
+    when 'canceled' then case when due_at is not null then greatest(due_at, ended_at) end
+    when 'expired' then case when due_at is not null then greatest(due_at, ended_at) end
     else current_period_end end as latest
   from subscriptions where processor = 'engine' and ($1::text is null or tenant_id = $1)
 ) due`,
@@ -37,13 +37,13 @@ from subscriptions where $1::text is null or tenant_id = $1`,
   },
   {
     name: "subscriptions.past_due",
-    says: "what is past due has a grace, and an open invoice whose payment failed",
+    says: "what the engine finds past due has a grace, and an open invoice whose payment failed",
     text: `
 select s.tenant_id, s.id as subject, 'a grace, an invoice' as expected,
   concat(case when s.grace_until is null then 'no grace' else 'a grace' end, case when exists (
     select 1 from invoices i where i.subscription_id = s.id and i.tenant_id = s.tenant_id and i.failed_at is not null and i.status = 'open'
   ) then ', an invoice' else ', no invoice' end) as found
-from subscriptions s where s.status = 'past_due' and ($1::text is null or s.tenant_id = $1)`,
+from subscriptions s where s.status = 'past_due' and s.processor = 'engine' and ($1::text is null or s.tenant_id = $1)`,
   },
 ] as const;
 

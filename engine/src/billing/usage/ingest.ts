@@ -11,6 +11,7 @@ import { burns } from "./burner.ts";
 import { eventId, type Outcome, type RawEvent, type UsageEvent } from "./event.ts";
 import { type Known, Lanes } from "./lanes.ts";
 import { prepare } from "./prepare.ts";
+import type { Sent } from "./queued-event.ts";
 import { findConflicts, insertEvents } from "./store.ts";
 
 export const MAX_BATCH = 10_000;
@@ -23,6 +24,8 @@ export interface Usage {
   batch: boolean;
   /** What the caller calls our fields, where it is something else. */
   names?: Readonly<Record<string, string>>;
+  /** Of what has waited in a queue, when it was taken in; one an event. */
+  sent?: readonly (Sent | null)[];
 }
 
 /** A key of the whole request stands for the events that have none, so that sending it again counts nothing twice. */
@@ -35,9 +38,26 @@ export function withKey(usage: Usage, key: string | string[] | undefined): Usage
   return { ...usage, events };
 }
 
+/** Checks events as `ingest` does, and stores nothing. */
+export async function examine(ctx: Context, principal: Principal, usage: Usage): Promise<UsageEvent[]> {
+  refuseTooMany(usage);
+  const tenants = await writableTenants(ctx, principal, usage.events);
+  const around = { tenants, nowOf: await clocksOf(ctx, tenants), limits: ctx.config.usage, ...usage };
+  try {
+    return prepare(usage.events, { catalog: await ctx.catalog.current(), ...around });
+  } catch {
+    // A catalog that is a moment old refuses nothing that the present one takes.
+    return prepare(usage.events, { catalog: await ctx.catalog.current({ fresh: true }), ...around });
+  }
+}
+
+function refuseTooMany({ events }: Usage): void {
+  if (events.length > MAX_BATCH) throw invalidField("", `must have at most ${MAX_BATCH} events, but has ${events.length}`);
+}
+
 /** One outcome an event, in order. All are stored or, refused by what it throws, none. */
 export async function ingest(ctx: Context, principal: Principal, usage: Usage): Promise<Outcome[]> {
-  if (usage.events.length > MAX_BATCH) throw invalidField("", `must have at most ${MAX_BATCH} events, but has ${usage.events.length}`);
+  refuseTooMany(usage);
   if (usage.events.length === 0) return [];
   const tenants = await writableTenants(ctx, principal, usage.events);
   const nowOf = await clocksOf(ctx, tenants);

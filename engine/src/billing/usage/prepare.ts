@@ -5,6 +5,7 @@ import type { CatalogSnapshot } from "../catalog/cache.ts";
 import type { TenantRef } from "../tenants/cache.ts";
 import { formatInstant, type Instant, parseMicros } from "../time/instant.ts";
 import { identityOf, type RawEvent, type Reading, type UsageEvent } from "./event.ts";
+import type { Sent } from "./queued-event.ts";
 import { metersOf, quantityText, readEvent } from "./reading.ts";
 
 /** What the events of one request are checked against. */
@@ -19,6 +20,8 @@ export interface Surroundings {
   batch: boolean;
   /** What the caller calls our fields, where it is something else (CloudEvents). */
   names?: Readonly<Record<string, string>>;
+  /** When they were taken in, where that was before they came here. */
+  sent?: readonly (Sent | null)[];
 }
 
 const FIELDS = new Set(["tenant_id", "event", "amount", "at", "idempotency_key", "properties"]);
@@ -34,7 +37,7 @@ export function prepare(raw: readonly RawEvent[], around: Surroundings): UsageEv
   const faults: Fault[] = [];
   const events: UsageEvent[] = [];
   for (let i = 0; i < raw.length; i++) {
-    const event = prepareOne(raw[i]!, around, (path, message) => {
+    const event = prepareOne(raw[i]!, around, around.sent?.[i] ?? null, (path, message) => {
       const named = around.names ? rename(path, around.names) : path;
       faults.push(
         around.batch ? ({ index: i, path: named === "" ? `[${i}]` : `[${i}].${named}`, message } as Fault) : { path: named, message },
@@ -60,7 +63,12 @@ function rename(path: string, names: Readonly<Record<string, string>>): string {
   return (names[field] ?? field) + path.slice(field.length);
 }
 
-function prepareOne(raw: RawEvent, around: Surroundings, fault: (path: string, message: string) => void): UsageEvent | null {
+function prepareOne(
+  raw: RawEvent,
+  around: Surroundings,
+  sent: Sent | null,
+  fault: (path: string, message: string) => void,
+): UsageEvent | null {
   if (raw === null || typeof raw !== "object" || Array.isArray(raw)) {
     fault("", "must be an object");
     return null;
@@ -93,7 +101,7 @@ function prepareOne(raw: RawEvent, around: Surroundings, fault: (path: string, m
   const { properties = NO_PROPERTIES } = raw;
   const propertiesJson = checkProperties(properties, complain);
   const now = tenant ? around.nowOf(tenant) : null;
-  const atUs = now === null ? null : checkTime(raw.at, now, around.limits, complain);
+  const atUs = tenant === undefined || now === null ? null : checkTime(raw.at, takenIn(tenant, now, sent), around.limits, complain);
   if (!whole || !tenant || amount === null || atUs === null || propertiesJson === null || now === null) return null;
 
   const readings: Reading[] = [];
@@ -115,6 +123,12 @@ function prepareOne(raw: RawEvent, around: Surroundings, fault: (path: string, m
     propertiesJson,
     readings,
   };
+}
+
+/** The now by which an event's time is judged: how long it waited is not its fault. */
+function takenIn(tenant: TenantRef, now: Instant, sent: Sent | null): Instant {
+  if (sent === null || (sent.clock === "system" && tenant.testClockId !== null)) return now;
+  return Math.min(sent.at, now);
 }
 
 /** Microseconds, within what the tenant's clock allows; null and told where not. */

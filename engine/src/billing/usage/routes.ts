@@ -11,9 +11,10 @@ import { windowAt } from "../time/window.ts";
 import { fromCloudEvents, fromNdjson } from "./incoming.ts";
 import { ingest, type Usage, withKey } from "./ingest.ts";
 import { readEvents } from "./list-events.ts";
+import { queueUsage } from "./queue-usage.ts";
 import { readUsage } from "./read-usage.ts";
 import { printOutcome, printOutcomes } from "./receipt.ts";
-import { EventsPage, EventsQuery, OfTenant, UsageAnswer, UsageBody, UsagePage, UsageQuery } from "./schema.ts";
+import { EventsPage, EventsQuery, OfTenant, QueuedAnswer, UsageAnswer, UsageBody, UsagePage, UsageQuery } from "./schema.ts";
 
 const BODY_LIMIT = 8 * 1_048_576;
 
@@ -57,6 +58,21 @@ function recordRoute(app: FastifyInstance, ctx: Context): void {
       const outcomes = await ingest(ctx, principal, usage);
       reply.status(202);
       return new Printed(usage.batch ? printOutcomes(outcomes) : printOutcome(outcomes[0]!));
+    },
+  });
+
+  route(app, ctx, {
+    method: "POST",
+    url: "/v1/usage/async",
+    permission: "usage.write",
+    summary: "Queue usage in any form that POST /v1/usage takes: checked now, stored by a worker",
+    body: UsageBody,
+    response: { 202: QueuedAnswer },
+    bodyLimit: BODY_LIMIT,
+    handle: async ({ body, request, reply, principal }) => {
+      const queued = await queueUsage(ctx, principal, withKey(usageOf(body), request.headers["idempotency-key"]));
+      reply.status(202);
+      return { queued };
     },
   });
 }

@@ -36,6 +36,10 @@ export const UsageAnswer = Type.Union([
   Type.Object({ accepted: Type.Integer(), duplicates: Type.Integer(), results: Type.Array(Receipt) }),
 ]);
 
+export const QueuedAnswer = Type.Object({
+  queued: Type.Integer({ description: "How many are on the queue, durably; each is stored once." }),
+});
+
 export const OfTenant = Type.Object({ tenant_id: Type.String() });
 
 export const UsageQuery = Type.Object(

@@ -3,6 +3,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { invalidField } from "../../errors.ts";
 import { parseJson } from "../../http/json.ts";
 import type { InboundAdapter } from "../../webhooks/inbound/adapter.ts";
+import { BILLING_EVENTS } from "./events/billing.ts";
 import { chargeEvents } from "./events/charges.ts";
 import { checkoutSessionEvents } from "./events/checkout-sessions.ts";
 import { customerEvents } from "./events/customers.ts";
@@ -40,6 +41,7 @@ export const stripeInbound: InboundAdapter = {
   },
 
   events: {
+    ...BILLING_EVENTS,
     ...paymentIntentEvents,
     ...chargeEvents,
     ...refundEvents,

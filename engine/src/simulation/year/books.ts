@@ -1,37 +1,10 @@
-/** What a simulated year left in the books: subscribers at an instant, and what each month brought. Reads only. */
+/** What a simulated year left in the books: the money of each month, and what became of it. Reads only. */
 import { type Amount, amount, NOTHING, plus } from "../../billing/money/amount.ts";
 import type { Instant } from "../../billing/time/instant.ts";
 import { formatInstant } from "../../billing/time/instant.ts";
 import type { Context } from "../../context.ts";
 import { onPool } from "../../db/pool.ts";
-import { inCents, monthlyOf, type Subscriber } from "./recurring.ts";
-
-/** Those who pay or pause now, in cents. */
-export async function readSubscribers(ctx: Context, clockId: string): Promise<Subscriber[]> {
-  const rows = await onPool(ctx.pool).query<{
-    tenant_id: string;
-    plan_key: string;
-    plan_version: number;
-    currency: string;
-    seats: number;
-    status: string;
-  }>(
-    `/* all tenants: of one test clock */ select tenant_id, plan_key, plan_version, currency, seats, status from subscriptions
-     where test_clock_id = $1 and status in ('active', 'past_due', 'paused') order by tenant_id`,
-    [clockId],
-  );
-  return Promise.all(
-    rows.map(async (row) => {
-      const plan = await ctx.catalog.plan(row.plan_key, row.plan_version);
-      const paying = row.status !== "paused";
-      return {
-        tenantId: row.tenant_id,
-        paying,
-        monthly: paying ? inCents(monthlyOf(plan, row.currency, row.seats), row.currency) : NOTHING,
-      };
-    }),
-  );
-}
+import { inCents } from "./recurring.ts";
 
 /** A month's invoices and money, in cents over all currencies. */
 export interface MonthlyMoney {

@@ -9,9 +9,9 @@ import { onPool } from "../../db/pool.ts";
 import { advanceClock } from "../test-clock.ts";
 import type { Api } from "./api.ts";
 import { BEHAVIOURS } from "./behaviours.ts";
-import { type MonthlyMoney, readMoney, readSubscribers } from "./books.ts";
+import { type MonthlyMoney, readMoney } from "./books.ts";
 import { type Customer, customersOf, STOPS } from "./customers.ts";
-import { type Movement, movementOf, type Subscriber } from "./recurring.ts";
+import { type Recurring, readRecurring } from "./recurring.ts";
 import { readStandings, type Standing } from "./standing.ts";
 import { eventsBetween } from "./usage.ts";
 import { visitOf } from "./visit.ts";
@@ -23,7 +23,7 @@ export interface YearInput {
   clockId: string;
 }
 
-export interface Month extends Movement, MonthlyMoney {
+export interface Month extends Recurring, MonthlyMoney {
   start: Instant;
   end: Instant;
 }
@@ -53,7 +53,6 @@ export async function liveYear(ctx: Context, api: Api, input: YearInput, watcher
   const lived: Lived = { months: [], events: 0, duplicates: 0 };
   const since = new Map<string, Instant>();
   const days = Math.round((monthStart(input.months) - YEAR_START) / DAY);
-  let before: Subscriber[] = [];
   let sentUntil = YEAR_START;
 
   const use = async (day: number, to: Instant) => {
@@ -84,11 +83,9 @@ export async function liveYear(ctx: Context, api: Api, input: YearInput, watcher
     const end = midnight + DAY;
     if (end === monthStart(lived.months.length + 1)) {
       await use(day, end);
-      const after = await readSubscribers(ctx, clockId);
       const start = monthStart(lived.months.length);
-      const month = { start, end, ...movementOf(before, after), ...(await readMoney(ctx, clockId, start, end)) };
+      const month = { start, end, ...(await readRecurring(ctx, clockId, start, end)), ...(await readMoney(ctx, clockId, start, end)) };
       lived.months.push(month);
-      before = after;
       await watcher.onMonth?.(month);
     }
     watcher.onDay?.(end, (day + 1) / days, lived.events);

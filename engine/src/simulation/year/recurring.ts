@@ -1,26 +1,11 @@
-/**
- * Monthly recurring revenue: what the terms of a subscription come to in an ordinary month. Flat prices and seats, before
- * discounts and taxes, without usage; only of those that pay (active, past due): a trial pays nothing yet, a pause nothing for now.
- */
-import type { Plan } from "../../billing/catalog/plan.ts";
-import { rate } from "../../billing/catalog/rate.ts";
+/** A simulated month's recurring revenue, over all currencies: the figures of analytics, added up in dollars at rates that are fixed for the year. */
+import { recurringRevenue } from "../../analytics/recurring.ts";
 import { type Amount, amount, NOTHING, plus, scale } from "../../billing/money/amount.ts";
 import { minorDigits } from "../../billing/money/currency.ts";
 import { decimal } from "../../billing/money/decimal.ts";
-import type { Interval } from "../../billing/time/period.ts";
-
-/** Periods in a year, so that a week and a year come to a month by the same rule. */
-const IN_A_YEAR: Readonly<Record<Interval["unit"], bigint>> = { day: 365n, week: 52n, month: 12n, year: 1n };
-
-/** Exact, in minor units of the currency. */
-export function monthlyOf(plan: Pick<Plan, "interval" | "pricesIn">, currency: string, seats: number): Amount {
-  const period = plan
-    .pricesIn(currency)
-    .filter((price) => price.type !== "usage")
-    .map((price) => rate(price, { quantity: decimal(price.type === "seat" ? seats : 1) }).amount)
-    .reduce(plus, NOTHING);
-  return scale(period, IN_A_YEAR[plan.interval.unit], decimal(12 * plan.interval.count));
-}
+import type { Instant } from "../../billing/time/instant.ts";
+import type { Context } from "../../context.ts";
+import { onPool } from "../../db/pool.ts";
 
 /** What a unit of each currency is worth in dollars in the simulated year, fixed: for sums over all of them, and for nothing else. */
 const DOLLARS: Readonly<Record<string, string>> = { usd: "1", eur: "1.08", gbp: "1.26", inr: "0.012", jpy: "0.0067" };
@@ -32,48 +17,35 @@ export function inCents(minor: Amount, currency: string): Amount {
   return scale(minor, decimal(worth).times(decimal(100)), amount(10n ** BigInt(minorDigits(currency))).num);
 }
 
-/** One subscriber at the end of a month. `monthly`: cents; nothing while it is paused. */
-export interface Subscriber {
-  tenantId: string;
-  monthly: Amount;
-  paying: boolean;
-}
-
-export interface Movement {
+/** mrr = before + fresh + reactivation + expansion − contraction − churn, in cents. */
+export interface Recurring {
   mrr: Amount;
-  /** First terms that pay, and those who came back. */
   fresh: Amount;
+  reactivation: Amount;
   expansion: Amount;
-  /** Less than before, down to nothing in a pause. */
   contraction: Amount;
   churn: Amount;
-  subscribers: number;
-  churned: number;
+  customers: number;
+  lost: number;
 }
 
-/** From one month's end to the next: mrr = before + fresh + expansion − contraction − churn. */
-export function movementOf(before: readonly Subscriber[], after: readonly Subscriber[]): Movement {
-  const old = new Map(before.map((one) => [one.tenantId, one]));
-  const movement: Movement = {
-    mrr: after.map((one) => one.monthly).reduce(plus, NOTHING),
-    fresh: NOTHING,
-    expansion: NOTHING,
-    contraction: NOTHING,
-    churn: NOTHING,
-    subscribers: after.filter((one) => one.paying).length,
-    churned: 0,
+/** What falls due at the very end of the month has been run, and belongs to it. */
+export async function readRecurring(ctx: Context, clockId: string, start: Instant, end: Instant): Promise<Recurring> {
+  const period = { start: start + 1, end: end + 1 };
+  const window = { ...period, periods: [period], granularity: "month" as const };
+  const found = await recurringRevenue(ctx, onPool(ctx.pool), window, { currency: null, plan: null, testClockId: clockId });
+  const all = [...found].map(([currency, [month]]) => ({ currency, month: month! }));
+  const sum = (key: "mrr" | "new" | "reactivation" | "expansion" | "contraction" | "churn") =>
+    all.map(({ currency, month }) => inCents(amount(month[key]), currency)).reduce(plus, NOTHING);
+  const count = (key: "customers" | "churnedCustomers") => all.reduce((total, { month }) => total + month[key], 0);
+  return {
+    mrr: sum("mrr"),
+    fresh: sum("new"),
+    reactivation: sum("reactivation"),
+    expansion: sum("expansion"),
+    contraction: sum("contraction"),
+    churn: sum("churn"),
+    customers: count("customers"),
+    lost: count("churnedCustomers"),
   };
-  for (const one of after) {
-    const was = old.get(one.tenantId);
-    old.delete(one.tenantId);
-    const change = plus(one.monthly, scale(was?.monthly ?? NOTHING, -1n));
-    if (was === undefined) movement.fresh = plus(movement.fresh, change);
-    else if (change.num.gt(decimal(0))) movement.expansion = plus(movement.expansion, change);
-    else movement.contraction = plus(movement.contraction, scale(change, -1n));
-  }
-  for (const gone of old.values()) {
-    movement.churn = plus(movement.churn, gone.monthly);
-    movement.churned += 1;
-  }
-  return movement;
 }

@@ -3,6 +3,7 @@
 import type { DisputeReport } from "../../billing/payments/dispute.ts";
 import type { ChargeOutcome, RefundOutcome } from "../../billing/payments/gateway.ts";
 import type { OrderPaymentOutcome } from "../../billing/payments/record-order.ts";
+import type { Report } from "../../billing/subscriptions/processor.ts";
 import type { Instant } from "../../billing/time/instant.ts";
 import type { Config } from "../../config.ts";
 
@@ -16,6 +17,8 @@ export interface Envelope {
 
 /** A fact names things as the gateway does; whose they are is looked up afterwards. */
 export type Fact =
+  /** Of a subscription that the gateway runs itself: it is read there anew. */
+  | { kind: "report"; report: Report }
   | { kind: "order_payment"; orderReference: string; outcome: OrderPaymentOutcome }
   | {
       kind: "refund";

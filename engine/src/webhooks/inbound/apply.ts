@@ -5,6 +5,7 @@ import type { Tx } from "../../commit.ts";
 import type { Located } from "./locate.ts";
 
 export async function apply(tx: Tx, located: Located): Promise<void> {
+  if (located.kind === "mirrored") return;
   if (located.kind === "order_payment") return takeOrderPayment(tx, located.report);
   if (located.kind !== "refund") return located.apply(tx);
   const { refund, fact } = located;

@@ -8,12 +8,20 @@ import type { Fact } from "./adapter.ts";
 import { type LocatedPayment, locatePayments } from "./payments.ts";
 
 export type Located =
+  /** Taken over already, step by step: only its event is left to be marked. */
+  | { kind: "mirrored"; tenantId: string }
   | { kind: "order_payment"; tenantId: string; report: OrderPaymentReport }
   | LocatedPayment
   | { kind: "refund"; tenantId: string; refund: RefundRow; fact: Extract<Fact, { kind: "refund" }> };
 
 /** A text says why it is nobody's here. May ask the gateway, so it is called outside any transaction. */
 export async function locate(ctx: Context, gateway: string, fact: Fact): Promise<Located | string> {
+  if (fact.kind === "report") {
+    const processor = ctx.processors.outside(gateway);
+    if (!processor) return `No processor is configured as ${gateway}.`;
+    const mirrored = await processor.mirror(ctx, fact.report);
+    return typeof mirrored === "string" ? mirrored : { kind: "mirrored", ...mirrored };
+  }
   if (fact.kind === "refund") {
     const refund = fact.refundId === null ? null : await locateRefund(ctx.pool, fact.refundId, gateway);
     return refund ? { kind: "refund", tenantId: refund.tenant_id, refund, fact } : "The refund was not asked for here.";

@@ -1,0 +1,4 @@
+/** Class names in a row, without those that do not hold. */
+export function classes(...names: (string | false | null | undefined)[]): string {
+  return names.filter(Boolean).join(" ");
+}

@@ -1,0 +1,44 @@
+/** Stripe Billing behind the port: it owns the cycle, makes the invoices and collects them; what happens there is mirrored. */
+
+import type { OutsideProcessor } from "../../billing/subscriptions/processor.ts";
+import type { Context } from "../../context.ts";
+import type { StripeClient } from "../../gateways/stripe/client.ts";
+import { ask } from "./ask.ts";
+import { mirror } from "./mirror.ts";
+import type { StripeParts } from "./parts.ts";
+import { perform } from "./perform.ts";
+import { customerOf, locateLink } from "./store.ts";
+import { previewChange, upcoming } from "./upcoming.ts";
+
+export interface StripeProcessor extends OutsideProcessor {
+  readonly parts: StripeParts;
+}
+
+/** Of the processor that is configured; null: none is. */
+export function stripeParts(ctx: Context): StripeParts | null {
+  return (ctx.processors.outside("stripe") as StripeProcessor | null)?.parts ?? null;
+}
+
+export function stripeProcessor(client: StripeClient): StripeProcessor {
+  const parts: StripeParts = {
+    client,
+    customerOf: async (ctx, tenantId) => {
+      const known = await customerOf(ctx.pool, tenantId);
+      if (known !== null) return known;
+      const made = await client.call("customers.create", "customer", (stripe) =>
+        stripe.customers.create({ metadata: { billwright_tenant: tenantId } }, { idempotencyKey: `customer-${tenantId}` }),
+      );
+      return made.id;
+    },
+    tenantOf: async (ctx, customer) => (await locateLink(ctx.pool, "customer", customer))?.tenant_id ?? null,
+  };
+  return {
+    name: "stripe",
+    parts,
+    ask: async (tx, tenant, command) => ({ pending: await ask(tx, tenant, command) }),
+    finish: (ctx, asked) => perform(ctx, parts, asked),
+    preview: (ctx, tenant, command) => previewChange(ctx, parts, tenant, command),
+    upcoming: (ctx, input) => upcoming(ctx, parts, input),
+    mirror: (ctx, report) => mirror(ctx, parts, report),
+  };
+}
