@@ -57,7 +57,7 @@ async function checkout(ctx: Context, gateway: string, { kind, checkoutId }: Of<
 }
 
 async function method(ctx: Context, gateway: string, { kind, reference }: Of<"method">): Promise<LocatedPayment | string> {
-  const { methods } = ctx.gateways.get(gateway);
+  const { methods, customers } = ctx.gateways.get(gateway);
   const owner = await tenantOfMethod(ctx.pool, gateway, reference);
   const found = await methods?.find(reference);
   if (!found) {
@@ -74,6 +74,8 @@ async function method(ctx: Context, gateway: string, { kind, reference }: Of<"me
   const customerRow = await locateCustomer(ctx.pool, gateway, { reference: found.customer });
   if (!customerRow) return "The customer is nobody's here.";
   const { tenant_id: tenantId } = customerRow;
+  // What the gateway itself charges (its subscriptions), it charges to its own default, and of the first method it makes none.
+  if ((await customers?.find(found.customer))?.defaultMethod === null) await methods?.makeDefault(found.customer, reference);
   return { kind, tenantId, apply: async (tx) => void (await addMethod(tx, { tenantId, gateway, ...found })) };
 }
 

@@ -1,5 +1,5 @@
 /** Customers: made, changed in Stripe's portal, or deleted there. Names and addresses are this engine's to tell, not Stripe's. */
-import { ours, textIn } from "../objects.ts";
+import { expandedIn, ours, textIn } from "../objects.ts";
 import { before, type Interpret, objectOf } from "./payload.ts";
 
 const created: Interpret = (payload) => {
@@ -10,7 +10,10 @@ const created: Interpret = (payload) => {
 
 const updated: Interpret = (payload) => {
   const customer = objectOf(payload, "customer");
-  if (!("invoice_settings" in before(payload))) return "Nothing changed that is kept here.";
+  const settings = expandedIn(before(payload), "invoice_settings");
+  if (settings === null) return "Nothing changed that is kept here.";
+  // That one without a default gets its first is this engine's doing, and no choice of theirs.
+  if (settings.default_payment_method == null) return "The first default is not a choice.";
   return { kind: "customer", reference: textIn(customer, "id"), change: "default" };
 };
 
