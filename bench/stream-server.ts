@@ -7,7 +7,8 @@ import { commit } from "../engine/src/commit.ts";
 import { createBillwright } from "../engine/src/engine.ts";
 import { sql } from "./ingest-setup.ts";
 
-const [database, apiKey] = process.argv.slice(2) as [string, string];
+const [database, apiKey, redisUrl] = process.argv.slice(2) as [string, string, string | undefined];
+const address = redisUrl === undefined ? null : { urls: [redisUrl], cluster: false };
 const billing = await createBillwright({
   database,
   worker: false,
@@ -16,6 +17,8 @@ const billing = await createBillwright({
     rateLimit: 10_000_000,
     apiKey,
     port: 0,
+    redis: address,
+    eventsRedis: address && { address, replay: false, length: 100_000 },
     stream: {
       enabled: true,
       maxOpen: 100_000,
@@ -30,7 +33,7 @@ const billing = await createBillwright({
 const port = Number(new URL(await billing.listen()).port);
 
 // What the bare server makes durable before it tells: one row.
-await sql(database, "create table bench_told (at timestamptz not null)");
+await sql(database, "create table if not exists bench_told (at timestamptz not null)");
 const readers = new Map<string, Set<ServerResponse>>();
 const bare = createServer((request, response) => {
   const tenant = request.url!.split("/")[3]!;
@@ -81,6 +84,8 @@ for await (const text of process.stdin) {
     await tell(way, tenants);
   }
 }
+const { user, system } = process.cpuUsage();
+say({ cpuMs: (user + system) / 1_000 });
 bare.closeAllConnections();
 bare.close();
 await billing.close();

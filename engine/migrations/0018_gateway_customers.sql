@@ -46,6 +46,8 @@ create table payment_disputes (
 );
 create index payment_disputes_payment on payment_disputes (payment_id);
 select isolate('payment_disputes');
+-- How the newest of them stands, for whoever looks at the payment.
+alter table payments add column dispute text;
 
 do $$
 declare

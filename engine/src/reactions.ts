@@ -2,6 +2,8 @@
  * Which event wakes which action: the only way up in the house, and the whole cause and effect of the engine.
  * Reactions run inside the transaction of their event, in the order they stand here.
  */
+import { lookForCancellation, lookForFailure, lookForPayment } from "./alerts/watch.ts";
+import { eraseAccess } from "./auth/erase.ts";
 import { noteSale } from "./billing/catalog/note-sale.ts";
 import { endTopUp, failTopUp } from "./billing/credits/end-top-up.ts";
 import { cancelPurchase, grantPurchase, takeBackPurchase } from "./billing/credits/grant-purchase.ts";
@@ -9,9 +11,12 @@ import { forgetPlan, notePlan } from "./billing/credits/note-plan.ts";
 import { grantPaidPeriod, lapsePeriod, takeBackPeriod } from "./billing/credits/settle-plan-credits.ts";
 import { forgetTerms } from "./billing/entitlements/forget-terms.ts";
 import { dropFailedSale } from "./billing/invoices/drop-failed-sale.ts";
+import { eraseInvoices } from "./billing/invoices/erase.ts";
 import { sellByCheckout } from "./billing/invoices/sell-by-checkout.ts";
 import { keepFailedRefund, notePaymentFailure, settleInvoice } from "./billing/invoices/settle.ts";
+import { eraseReceipts } from "./billing/payments/erase.ts";
 import { endAfterDunning } from "./billing/subscriptions/end-after-dunning.ts";
+import { eraseSubscriptions } from "./billing/subscriptions/erase.ts";
 import { beginAllFreeCredits, beginFreeCredits } from "./billing/subscriptions/free-credits.ts";
 import { markPastDue } from "./billing/subscriptions/mark-past-due.ts";
 import { endCredits } from "./billing/subscriptions/open-credits.ts";
@@ -31,26 +36,26 @@ export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {
   "catalog.changed": [registerMeters, beginAllFreeCredits, forgetTerms],
   "tenant.created": [beginFreeCredits],
   "tenant.updated": [beginFreeCredits, forgetTerms],
-  "tenant.erased": [eraseInbound, eraseOutbound],
+  "tenant.erased": [eraseInbound, eraseOutbound, eraseReceipts, eraseInvoices, eraseSubscriptions, eraseAccess],
   "subscription.started": [noteSale, noteSubscription, notePlan, forgetTerms],
   "subscription.plan_changed": [noteSale, notePlan, forgetTerms],
-  "subscription.updated": [forgetTerms],
+  "subscription.updated": [forgetTerms, lookForCancellation],
   "subscription.trial_ended": [forgetTerms],
   "subscription.renewed": [forgetTerms],
   "subscription.paused": [forgetTerms],
   "subscription.resumed": [forgetTerms],
   "subscription.past_due": [forgetTerms],
-  "subscription.canceled": [forgetPlan, endCredits, forgetTerms],
-  "subscription.expired": [forgetPlan, endCredits, forgetTerms],
+  "subscription.canceled": [forgetPlan, endCredits, forgetTerms, lookForCancellation],
+  "subscription.expired": [forgetPlan, endCredits, forgetTerms, lookForCancellation],
   "entitlement.overridden": [forgetTerms],
   "entitlement.override_removed": [forgetTerms],
   "payment.succeeded": [settleInvoice],
   "payment.refund_failed": [keepFailedRefund],
   "payment.failed": [notePaymentFailure],
   "checkout.completed": [sellByCheckout, startByCheckout],
-  "invoice.payment_failed": [markPastDue, endAfterDunning, dropFailedSale],
-  "invoice.paid": [recover, grantPurchase, endTopUp, grantPaidPeriod],
+  "invoice.payment_failed": [markPastDue, endAfterDunning, dropFailedSale, lookForFailure],
+  "invoice.paid": [recover, grantPurchase, endTopUp, grantPaidPeriod, lookForPayment],
   "invoice.credited": [takeBackPurchase, takeBackPeriod],
-  "invoice.voided": [recover, cancelPurchase, failTopUp, lapsePeriod],
+  "invoice.voided": [recover, cancelPurchase, failTopUp, lapsePeriod, lookForPayment],
   "invoice.marked_uncollectible": [recover],
 };

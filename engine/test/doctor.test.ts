@@ -37,7 +37,7 @@ test("a database that is as it should be", async () => {
   const states = Object.fromEntries(Object.entries(of).map(([about, { state }]) => [about, state]));
   expect(states).toMatchObject({
     ...{ Node: "ok", environment: "ok", "data folder": "ok", disk: "ok", port: "ok", PostgreSQL: "ok", migrations: "ok", clock: "ok" },
-    ...{ "job queue": "ok", "due work": "ok", "failed jobs": "ok", "event order": "ok" },
+    ...{ "job queue": "ok", "due work": "ok", "failed jobs": "ok", "event order": "ok", secrets: "ok" },
   });
 });
 

@@ -57,6 +57,7 @@ beforeAll(async () => {
     "test-clocks": [clock.id],
     test_clock: [clock.id],
     price: ["base", "seats", "tokens"],
+    url: ["https://example.com/hook", "http://127.0.0.1:9/"],
   };
 });
 afterAll(async () => {
@@ -143,6 +144,7 @@ function learn(body: unknown): void {
     grant: "grants",
     hold: "holds",
     we: "webhook-endpoints",
+    wd: "webhook-deliveries",
   }[id.split("_")[0]!];
   if (kind === undefined) return;
   const list = [...(known[kind] ?? []), id];

@@ -258,7 +258,8 @@ describe("the door", () => {
     const refused = answers.filter((answer) => answer.status === 429);
     expect(refused.length).toBeGreaterThanOrEqual(2);
     expect(refused[0]).toMatchObject({ body: { code: "rate_limited" }, headers: { "retry-after": "1", "ratelimit-limit": "5" } });
-    expect(answers[0]!.headers["ratelimit-remaining"]).toBe("4");
+    // Whichever of them was counted first.
+    expect(answers.map(({ headers }) => headers["ratelimit-remaining"])).toContain("4");
     expect(health.status).toBe(401);
   });
 

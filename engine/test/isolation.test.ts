@@ -1,6 +1,8 @@
 /** Whose rows are whose, in the database itself: every table has its policy, and nothing of another tenant is reached past it. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ENGINE } from "../src/auth/principal.ts";
+import { consumeMany } from "../src/billing/credits/consume-store.ts";
+import { ONE } from "../src/billing/money/decimal.ts";
 import { commit } from "../src/commit.ts";
 import { APP_ROLE, onPool } from "../src/db/pool.ts";
 import { confinedTo } from "../src/db/scope.ts";
@@ -97,6 +99,25 @@ describe("work that is confined to a tenant", () => {
       tx.copy("balance_entries", ["id", "tenant_id"], [[newId("line"), "rival"]]),
     );
     await expect(copy).rejects.toThrow("rows of others");
+  });
+
+  test("consumes no credits of another: the function that works as the owner asks whose they are", async () => {
+    const asked = (tenantId: string) => {
+      const request = {
+        tenantId,
+        amount: ONE,
+        byPlan: null,
+        partial: false,
+        eventName: null,
+        quantity: null,
+        key: null,
+        fingerprint: null,
+      };
+      const placed = [{ request, id: newId("transaction"), now: 0 }];
+      return confinedTo("acme", () => consumeMany(onPool(world.billing.ctx.pool), placed, { defaultPlan: null, threshold: null }));
+    };
+    await expect(asked("rival")).rejects.toThrow("not the tenant's own");
+    expect((await asked("acme")).map(({ outcome }) => outcome)).toEqual(["insufficient"]);
   });
 
   test("leaves no trace on the connection", async () => {

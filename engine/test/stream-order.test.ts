@@ -50,6 +50,29 @@ function write(tenant: string, subjects: readonly number[], wait = 0, engine = w
   return abandon ? writing.catch(() => undefined) : writing;
 }
 
+/** A transaction that has begun, and so is older than those that follow, and writes when it is let. */
+async function begin(tenant: string, subjects: readonly number[], abandon = false): Promise<{ end(): Promise<unknown> }> {
+  const [begun, may] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const writing = commit(world.billing.ctx, { principal: ENGINE, tenantId: tenant }, async (tx) => {
+    await tx.query("select pg_current_xact_id()::text as xid");
+    begun.resolve();
+    await may.promise;
+    if (abandon) throw new Error("abandoned");
+    for (const n of subjects) {
+      tx.emit({ type: "usage.aggregated", tenantId: tenant, subject: String(n), summary: `number ${n}`, data: { n } });
+    }
+  }).catch((error: Error) => {
+    if (!abandon) throw error;
+  });
+  await begun.promise;
+  return {
+    end: () => {
+      may.resolve();
+      return writing;
+    },
+  };
+}
+
 /** What the table has, in the order that is promised. */
 async function stored(tenant: string): Promise<string[]> {
   const rows = await onPool(world.billing.ctx.pool).query<{ id: string }>(
@@ -70,20 +93,12 @@ describe("writers that overlap", () => {
   it("an event of an older transaction that commits later is told, and nothing goes past it", async () => {
     await newTenant("late");
     const client = await openClient(ports[0], "late");
-    const [begun, committed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    const slow = commit(world.billing.ctx, { principal: ENGINE, tenantId: "late" }, async (tx) => {
-      await tx.query("select pg_current_xact_id()::text as xid");
-      begun.resolve();
-      await committed.promise;
-      tx.emit({ type: "usage.aggregated", tenantId: "late", subject: "1", summary: "number 1", data: { n: 1 } });
-    });
-    await begun.promise;
+    const slow = await begin("late", [1]);
     await write("late", [2]);
     await sleep(250);
     // The younger one is committed; but what the older one will say has to come before it.
     expect(client.events).toEqual([]);
-    committed.resolve();
-    await slow;
+    await slow.end();
     await client.until((events) => events.length === 2);
     expect(client.events.map((event) => event.data.data.n)).toEqual([1, 2]);
     client.cut();
@@ -92,30 +107,21 @@ describe("writers that overlap", () => {
   it("an older transaction that ends without a word holds nobody back for long", async () => {
     await newTenant("silent");
     const client = await openClient(ports[0], "silent");
-    const slow = write("silent", [], 400, world.billing, true);
-    await sleep(50);
+    const slow = await begin("silent", [], true);
     await write("silent", [1]);
-    await slow;
+    await slow.end();
     await client.until((events) => events.length === 1);
     client.cut();
   });
 
   it("an id out of the history that an older transaction may yet write before: what that one says is told, what was read is not told again", async () => {
     await newTenant("early");
-    const [begun, opened] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    const slow = commit(world.billing.ctx, { principal: ENGINE, tenantId: "early" }, async (tx) => {
-      await tx.query("select pg_current_xact_id()::text as xid");
-      begun.resolve();
-      await opened.promise;
-      tx.emit({ type: "usage.aggregated", tenantId: "early", subject: "1", summary: "number 1", data: { n: 1 } });
-    });
-    await begun.promise;
+    const slow = await begin("early", [1]);
     await write("early", [2, 3]);
     const { items } = await world.must("GET", "/v1/tenants/early/events?limit=1");
     expect(items[0].data.n).toBe(3);
     const client = await openClient(ports[0], "early", { lastId: items[0].id });
-    opened.resolve();
-    await slow;
+    await slow.end();
     await write("early", [4]);
     await client.until((events) => events.at(-1)?.data.data.n === 4);
     expect(client.events.map((event) => event.data.data.n)).toEqual([1, 4]);

@@ -33,8 +33,9 @@ export interface World {
   close(): Promise<void>;
 }
 
-export async function createWorld(options: { config?: Partial<Config>; worker?: boolean } = {}): Promise<World> {
-  const database = await createTestDatabase();
+/** `at`: on a database that is there already, and stays. */
+export async function createWorld(options: { config?: Partial<Config>; worker?: boolean; at?: { url: string } } = {}): Promise<World> {
+  const database = options.at ? { url: options.at.url, drop: async () => undefined } : await createTestDatabase();
   const answers = watchAnswers();
   const billing = await createBillwright({
     database: database.url,

@@ -1,5 +1,5 @@
 /** A surface with one thought on it, and the head of a page. */
-import { type ReactNode, useId } from "react";
+import type { ReactNode } from "react";
 import { classes } from "./classes.ts";
 
 interface CardProps {
@@ -15,25 +15,19 @@ interface CardProps {
 }
 
 export function Card({ title, about, actions, flush = false, className, children }: CardProps) {
-  const id = useId();
   return (
-    <section
-      aria-labelledby={title ? id : undefined}
-      className={classes("min-w-0 rounded-card border border-line bg-surface shadow-low", className)}
-    >
+    <div className={classes("min-w-0 rounded-card border border-line bg-surface shadow-low", className)}>
       {title && (
         <header className="flex flex-wrap items-start justify-between gap-x-4 gap-y-2 px-5 pt-4.5 pb-3 sm:px-6">
           <div className="min-w-0">
-            <h2 id={id} className="text-title font-semibold">
-              {title}
-            </h2>
+            <h2 className="text-title font-semibold">{title}</h2>
             {about && <p className="mt-0.5 text-small text-ink-soft">{about}</p>}
           </div>
           {actions && <div className="flex flex-wrap items-center gap-2">{actions}</div>}
         </header>
       )}
       <div className={flush ? "overflow-hidden rounded-b-card" : classes("px-5 pb-5 sm:px-6", !title && "pt-5")}>{children}</div>
-    </section>
+    </div>
   );
 }
 

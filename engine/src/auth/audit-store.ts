@@ -45,3 +45,8 @@ export async function listAudit(db: Database, ask: AuditAsk): Promise<AuditRow[]
     [ask.tenantId, ask.objectType, ask.objectId, ask.actor, ask.from, ask.to, ask.before, ask.limit],
   );
 }
+
+/** The one change that the log allows: what is personal of an erased tenant (migration 0017). */
+export async function eraseAuditTrail(db: Database, tenantId: string): Promise<void> {
+  await db.query("select erase_audit_trail($1 /* tenant_id */)", [tenantId]);
+}

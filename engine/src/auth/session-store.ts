@@ -66,3 +66,12 @@ export async function deleteEnded(db: Database, before: Instant): Promise<void> 
   await db.query("/* all tenants: housekeeping */ delete from portal_links where expires_at < $1", [formatInstant(before)]);
   await db.query("/* all tenants: housekeeping */ delete from sessions where expires_at < $1", [formatInstant(before)]);
 }
+
+/** Of one tenant: links are dropped, sessions end and name nobody. */
+export async function erasePeople(db: Database, tenantId: string, now: Instant): Promise<void> {
+  await db.query("delete from portal_links where tenant_id = $1", [tenantId]);
+  await db.query("update sessions set ended_at = coalesce(ended_at, $2), subject = null where tenant_id = $1", [
+    tenantId,
+    formatInstant(now),
+  ]);
+}

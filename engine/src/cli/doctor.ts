@@ -2,11 +2,12 @@
 import { styleText } from "node:util";
 import type { Command } from "commander";
 import { ConfigError } from "../config/env.ts";
-import { readConfig } from "../config.ts";
+import { type Config, readConfig } from "../config.ts";
 import type { Pool } from "../db/pool.ts";
 import { clockFinding, eventOrderFinding, jobFindings, migrationsFinding, serverFindings } from "./doctor/database.ts";
 import { bad, type Finding, ok, warn } from "./doctor/finding.ts";
 import { diskFinding, folderFinding, nodeFinding, portFinding } from "./doctor/machine.ts";
+import { secretsFinding } from "./doctor/secrets.ts";
 import { sentenceOf } from "./failure.ts";
 import { table } from "./table.ts";
 import { CommandError, type Terminal } from "./terminal.ts";
@@ -43,7 +44,7 @@ async function examineDatabase(config: ReturnType<typeof readConfig>): Promise<F
     return await withDatabase(config, { create: false }, async (pool) => {
       const migrations = await migrationsFinding(pool);
       const outside = [...(await serverFindings(pool, config)), migrations, await clockFinding(pool)];
-      return [...outside, ...(await examineTables(pool))];
+      return [...outside, ...(await examineTables(pool, config))];
     });
   } catch (error) {
     if (error instanceof CommandError) return [warn("PostgreSQL", "no database is there yet", error.message)];
@@ -53,9 +54,9 @@ async function examineDatabase(config: ReturnType<typeof readConfig>): Promise<F
   }
 }
 
-async function examineTables(pool: Pool): Promise<Finding[]> {
+async function examineTables(pool: Pool, config: Config): Promise<Finding[]> {
   try {
-    return [...(await jobFindings(pool)), await eventOrderFinding(pool)];
+    return [...(await jobFindings(pool)), await eventOrderFinding(pool), await secretsFinding(pool, config)];
   } catch (error) {
     // A table or a column that a migration is still to make; that was told already.
     if (!/^(42P01|42703|3F000)$/.test((error as { code?: string }).code ?? "")) throw error;

@@ -13,10 +13,11 @@ import { readConfig } from "../config.ts";
 import type { Context } from "../context.ts";
 import { openPool } from "../db/pool.ts";
 import { registerRoutes } from "../engine.ts";
-import { postgresWake } from "../events/postgres-wake.ts";
 import { createTimeline } from "../events/timeline.ts";
+import { openTransport } from "../events/transport.ts";
 import { createGatewayRegistry } from "../gateways/registry.ts";
 import { buildServer } from "../http/server.ts";
+import { newLife } from "../life.ts";
 import { createProcessorRegistry } from "../processors/registry.ts";
 import { postgresUsageQueue } from "../queues/postgres-queue.ts";
 import { NO_REDIS } from "../redis/open-parts.ts";
@@ -41,6 +42,7 @@ export async function documentText(): Promise<string> {
     config,
     clock: systemClock,
     log: openLog("silent"),
+    life: newLife(async () => []),
     pool,
     catalog,
     tenants,
@@ -56,7 +58,7 @@ export async function documentText(): Promise<string> {
     redis: NO_REDIS,
     timeline: createTimeline({
       pool,
-      wake: postgresWake(pool, nowhere, () => undefined),
+      ...openTransport({ pool, databaseUrl: nowhere, redis: null, config, onTrouble: () => undefined }),
       settings: config.stream,
       onTrouble: () => undefined,
     }),

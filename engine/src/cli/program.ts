@@ -9,6 +9,7 @@ import { importCommand } from "./import.ts";
 import { invoiceCommands } from "./invoice.ts";
 import { keyCommands } from "./keys.ts";
 import { replayCommand } from "./replay.ts";
+import { rotateSecretsCommand } from "./rotate-secrets.ts";
 import { statementCommands } from "./statement.ts";
 import { CommandError, processTerminal, type Terminal } from "./terminal.ts";
 import { verifyCommand } from "./verify.ts";
@@ -54,6 +55,7 @@ export function buildProgram(terminal: Terminal = processTerminal(), options: { 
   invoiceCommands(program, shell);
   statementCommands(program, shell);
   replayCommand(program, shell);
+  rotateSecretsCommand(program, shell);
   verifyCommand(program, terminal);
   doctorCommand(program, terminal);
   return program;

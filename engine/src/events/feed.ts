@@ -2,19 +2,9 @@
  * The one reader of a process: at each wake it reads what is new for all tenants that are followed, and hands it to their
  * followers, in the order that can be trusted. A word that is lost, or a database that is away, costs time and no event: it goes on from its place.
  */
-import type { Database } from "../db/pool.ts";
-import { readFollowed } from "./following.ts";
-import { END, type Place, placeOf } from "./place.ts";
-import { frameOf } from "./view.ts";
+import type { Place } from "./place.ts";
+import type { FedEvent, Portion, Source } from "./source.ts";
 import type { Wake } from "./wake.ts";
-
-export interface FedEvent {
-  place: Place;
-  id: string;
-  type: string;
-  /** As it goes over the wire: printed once, whoever gets it. */
-  frame: string;
-}
 
 export interface Follower {
   readonly tenantId: string;
@@ -33,12 +23,11 @@ export interface Feed {
   close(): void;
 }
 
-const PAGE = 2_000;
 /** An older transaction that ends without events wakes nobody, so that it is looked for: soon at first, then more rarely. */
 const UNSETTLED_MS = [5, 10, 20, 40, 80, 100] as const;
 
 /** `pollMs`: how often it looks without being woken, which is what a word that was lost may cost. */
-export function createFeed(db: Database, wake: Wake, pollMs: number, onTrouble: (error: Error) => void): Feed {
+export function createFeed(source: Source, wake: Wake, pollMs: number, onTrouble: (error: Error) => void): Feed {
   const followers = new Map<string, Set<Follower>>();
   let count = 0;
   let joining: ((since: Place) => void)[] = [];
@@ -46,10 +35,16 @@ export function createFeed(db: Database, wake: Wake, pollMs: number, onTrouble: 
   let place: Place | null = null;
   let reading = false;
   let again = false;
+  let woken = false;
   let waits = 0;
   let timer: NodeJS.Timeout | undefined;
   let stopListening: (() => void) | null = null;
   let closed = false;
+
+  function wakened(): void {
+    woken = true;
+    look();
+  }
 
   function look(): void {
     if (closed || count === 0) return;
@@ -82,22 +77,27 @@ export function createFeed(db: Database, wake: Wake, pollMs: number, onTrouble: 
     // Whoever joins while this is under way is not in this list, and waits for the next read.
     const tenants = [...followers.keys()];
     const from = place;
-    let page: Awaited<ReturnType<typeof readFollowed>>;
+    const wasWoken = woken;
+    woken = false;
+    let page: Portion;
     try {
-      page = await readFollowed(db, from === null ? [] : tenants, from ?? END, PAGE);
+      page = await source.read(tenants, from, wasWoken);
     } catch (error) {
       joining = [...asked, ...joining];
       throw error;
     }
     place = page.upTo;
     for (const join of asked) join(from ?? page.upTo);
-    for (const row of page.rows) {
-      const event: FedEvent = { place: placeOf(row), id: row.id, type: row.type, frame: frameOf(row) };
-      for (const follower of followers.get(row.tenant_id!) ?? []) follower.take(event);
+    for (const event of page.events) {
+      for (const follower of followers.get(event.tenantId) ?? []) follower.take(event);
     }
-    if (page.more) again = true;
-    if (page.rows.length > 0 || !page.unsettled) waits = 0;
-    return page.unsettled ? UNSETTLED_MS[Math.min(waits++, UNSETTLED_MS.length - 1)]! : pollMs;
+    if (page.more) {
+      again = true;
+      woken = wasWoken;
+    }
+    if (page.events.length > 0 || !page.unsettled) waits = 0;
+    if (page.unsettled) return UNSETTLED_MS[Math.min(waits++, UNSETTLED_MS.length - 1)]!;
+    return Math.min(pollMs, page.againMs ?? pollMs);
   }
 
   return {
@@ -105,9 +105,9 @@ export function createFeed(db: Database, wake: Wake, pollMs: number, onTrouble: 
       const others = followers.get(follower.tenantId) ?? new Set();
       followers.set(follower.tenantId, others.add(follower));
       count += 1;
-      stopListening ??= wake.listen(look);
+      stopListening ??= wake.listen(wakened);
       const since = new Promise<Place>((resolve) => joining.push(resolve));
-      look();
+      wakened();
       return {
         since,
         end: () => {
@@ -118,6 +118,8 @@ export function createFeed(db: Database, wake: Wake, pollMs: number, onTrouble: 
           clearTimeout(timer);
           joining = [];
           if (!reading) place = null;
+          stopListening?.();
+          stopListening = null;
         },
       };
     },

@@ -34,6 +34,28 @@ export async function findNow(db: Database, tenantId: string): Promise<{ place: 
   return { place: before(row!.horizon), lastId: row!.last_id };
 }
 
+/** The place behind which there are so many events, of all tenants; null: there are fewer. */
+export async function findLatest(db: Database, count: number): Promise<Place | null> {
+  const [row] = await db.query<Position>(
+    `/* all tenants: the stream in Redis has everybody's */ ${HEAD}
+     select xid::text, seq::text from billing_events where xid < (select xid from horizon)
+     order by billing_events.xid desc, billing_events.seq desc offset $1 limit 1`,
+    [count],
+  );
+  return row ? placeOf(row) : null;
+}
+
+/** Whether this database has such an event; without an id, whether it has counted so far. */
+export async function isInTable(db: Database, place: Place, eventId: string | null): Promise<boolean> {
+  const [row] = await db.query<{ known: boolean }>(
+    `/* all tenants: the stream in Redis has everybody's */
+     select case when $3::text is null then $1::text::xid8 <= pg_snapshot_xmax(pg_current_snapshot())
+       else exists (select 1 from billing_events where xid = $1::text::xid8 and seq = $2::bigint and id = $3) end as known`,
+    [String(place.xid), String(place.seq), eventId],
+  );
+  return row!.known;
+}
+
 export interface Page {
   rows: (EventRow & Position)[];
   /** All up to here is in `rows`, or was before them. */
@@ -71,10 +93,10 @@ export async function readTenant(db: Database, tenantId: string, after: Place, l
   return pageOf(found, limit);
 }
 
-/** What these tenants have after a place, in one read. `unsettled`: more is committed, but an older transaction still runs. */
+/** What these tenants have after a place, or all (null), in one read. `unsettled`: more is committed, but an older transaction still runs. */
 export async function readFollowed(
   db: Database,
-  tenants: readonly string[],
+  tenants: readonly string[] | null,
   after: Place,
   limit: number,
 ): Promise<Page & { unsettled: boolean }> {
@@ -86,7 +108,7 @@ export async function readFollowed(
      select horizon.xid::text as horizon, (select count(*)::integer from fresh) as looked,
        (select xid::text from last) as last_xid, (select seq::text from last) as last_seq,
        exists (select 1 from billing_events e where e.xid >= horizon.xid) as unsettled, ${FIELDS}
-     from horizon left join fresh on fresh.tenant_id = any($1) order by fresh.xid, fresh.seq`,
+     from horizon left join fresh on $1::text[] is null or fresh.tenant_id = any($1) order by fresh.xid, fresh.seq`,
     [tenants, String(after.xid), String(after.seq), limit],
   );
   return { ...pageOf(found, limit), unsettled: found[0]!.unsettled };

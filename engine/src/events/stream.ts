@@ -5,9 +5,10 @@
  */
 import type { ServerResponse } from "node:http";
 import type { Database } from "../db/pool.ts";
-import type { FedEvent, Feed, Follower } from "./feed.ts";
+import type { Feed, Follower } from "./feed.ts";
 import { type Page, readTenant } from "./following.ts";
 import { isAfter, later, type Place, placeOf, START } from "./place.ts";
+import type { FedEvent } from "./source.ts";
 import { frameOf } from "./view.ts";
 
 export interface StreamInput {

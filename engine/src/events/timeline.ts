@@ -4,6 +4,7 @@ import type { Config } from "../config.ts";
 import { onPlatform, type Pool } from "../db/pool.ts";
 import { Refusal } from "../errors.ts";
 import { createFeed } from "./feed.ts";
+import type { Source } from "./source.ts";
 import { openStream, type Stream, type StreamInput } from "./stream.ts";
 import type { Wake } from "./wake.ts";
 
@@ -34,10 +35,16 @@ const RETRY_MS = 2_000;
 /** For what was written to go out before a stream that does not close is cut. */
 const LAST_WORDS_MS = 1_000;
 
-export function createTimeline(parts: { pool: Pool; wake: Wake; settings: Config["stream"]; onTrouble(error: Error): void }): Timeline {
+export function createTimeline(parts: {
+  pool: Pool;
+  wake: Wake;
+  source: Source;
+  settings: Config["stream"];
+  onTrouble(error: Error): void;
+}): Timeline {
   const { wake, settings } = parts;
   const db = onPlatform(parts.pool);
-  const feed = createFeed(db, wake, settings.pollMs, parts.onTrouble);
+  const feed = createFeed(parts.source, wake, settings.pollMs, parts.onTrouble);
   const inTurn = turns(TURNS);
   const open = new Map<Stream, ServerResponse>();
   const perTenant = new Map<string, number>();

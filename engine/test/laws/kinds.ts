@@ -12,7 +12,7 @@ function inRooms(house: House, kind: Kind): Source[] {
 }
 
 const NOT_PURE: Exceptions = {
-  "engine/src/billing/credits/lanes.ts": "coalesces requests in flight, as those of usage",
+  "engine/src/billing/credits/flights.ts": "coalesces requests in flight, as those of usage",
   "engine/src/billing/entitlements/usage-log.ts":
     "tells and looks later, for many at once: waiting is what it is for, and both are arguments",
   "engine/src/billing/usage/lanes.ts": "coalesces requests in flight: waiting is what it is for, and the statement is an argument",

@@ -8,6 +8,7 @@ import { Failure, Loading } from "../../parts/states.tsx";
 import { useSession } from "../../session/session.ts";
 import { useBilling } from "./data.ts";
 import { LiveEvents } from "./live.tsx";
+import { useReturnFromCheckout } from "./return-from-checkout.ts";
 
 const PAGES = [
   ["/t/$tenant", "Overview"],
@@ -21,6 +22,7 @@ const PAGES = [
 
 export function BillingFrame() {
   const { tenant } = useParams({ from: "/t/$tenant" });
+  useReturnFromCheckout(tenant);
   const isOperator = useSession()?.tenantId === null;
   return (
     <LiveEvents tenant={tenant}>

@@ -1,9 +1,8 @@
 /** What was prepaid: how much is left, how it went down, what expires when, and more of it. */
 import type { CreditTransaction } from "@billwright/client";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Coins } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { Badge } from "../../parts/badge.tsx";
 import { Button } from "../../parts/button.tsx";
 import { Card, Facts, PageHead } from "../../parts/card.tsx";
@@ -11,13 +10,12 @@ import { SelectField } from "../../parts/field.tsx";
 import { LazyChart } from "../../parts/lazy-chart.tsx";
 import { Empty, Loaded } from "../../parts/states.tsx";
 import { Table } from "../../parts/table.tsx";
-import { complain, say } from "../../parts/toast.tsx";
 import { engine } from "../../session/engine.ts";
 import { useMayChange } from "../../session/session.ts";
 import { nameOfKey, quantityText } from "../../text/quantity.ts";
 import { fromNow, type TimeText } from "../../text/time.ts";
 import { BuyCredits } from "./buy-credits.tsx";
-import { about, type Billing, refresh, useBilling } from "./data.ts";
+import { about, type Billing, useBilling } from "./data.ts";
 
 const SOURCES: Record<string, string> = { plan: "Plan", purchase: "Bought", promotion: "Gift", adjustment: "Adjustment" };
 
@@ -26,7 +24,6 @@ export function CreditsPage() {
   const { tenant, summary, time, now } = billing;
   const mayChange = useMayChange();
   const { credits } = summary;
-  useReturnFromCheckout(tenant);
   return (
     <>
       <PageHead title="Credits" about="What is paid for and not spent. What expires first is spent first, unless its kind comes before." />
@@ -76,25 +73,6 @@ export function CreditsPage() {
       </div>
     </>
   );
-}
-
-/** From the gateway's page back here: what came of it is asked, so that nobody waits for the gateway to report it. */
-function useReturnFromCheckout(tenant: string): void {
-  const { checkout } = useSearch({ from: "/t/$tenant/credits" });
-  const navigate = useNavigate();
-  useEffect(() => {
-    if (checkout === undefined) return;
-    void navigate({ to: "/t/$tenant/credits", params: { tenant }, search: {}, replace: true });
-    engine
-      .request("GET", "/v1/tenants/{tenant_id}/checkouts/{id}", { path: { tenant_id: tenant, id: checkout } })
-      .then(async ({ status, failure }) => {
-        await refresh(tenant);
-        if (status === "completed") say("Paid. The credits are here, or will be in a moment.");
-        else if (status === "canceled") say("Nothing was bought.");
-        else if (failure) complain(new Error(failure));
-      })
-      .catch(complain);
-  }, [checkout, navigate, tenant]);
 }
 
 /** Enough for a picture; the whole ledger is below. */

@@ -78,7 +78,8 @@ export function useBilling(): Billing {
   return {
     tenant,
     name: of.name ?? tenant,
-    currency: summary.subscription.currency ?? of.currency ?? "usd",
+    // Without a subscription the plan that is shown is somebody's default one, in whichever currency.
+    currency: (summary.subscription.id === null ? null : summary.subscription.currency) ?? of.currency ?? "usd",
     summary,
     now: summary.now,
     time: timeText(of.time_zone),

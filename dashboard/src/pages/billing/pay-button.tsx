@@ -1,12 +1,10 @@
-/** Pays an invoice by the default payment method, after saying what with. */
-import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
-import { Button, ButtonLink, type ButtonLook } from "../../parts/button.tsx";
-import { Confirm, Dialog } from "../../parts/dialog.tsx";
-import { engine } from "../../session/engine.ts";
+/** Pays an invoice by the default payment method, after saying what with. The dialog is fetched when it is wanted. */
+import { lazy, Suspense, useState } from "react";
+import { Button, type ButtonLook } from "../../parts/button.tsx";
 import { moneyText } from "../../text/money.ts";
-import { ask, type Invoice, refresh } from "./data.ts";
-import { methodText } from "./method-text.ts";
+import type { Invoice } from "./data.ts";
+
+const PayDialog = lazy(() => import("./pay-dialog.tsx"));
 
 export function PayButton({
   tenant,
@@ -20,42 +18,15 @@ export function PayButton({
   size?: "small";
 }) {
   const [open, setOpen] = useState(false);
-  const methods = useQuery(ask.methods(tenant)).data;
-  const method = methods?.find((one) => one.default) ?? methods?.[0];
-  const amount = moneyText(invoice.amount_due, invoice.currency);
-  const dialog = { open, onClose: () => setOpen(false), title: `Pay invoice ${invoice.number}` };
   return (
     <>
       <Button look={look} size={size} onClick={() => setOpen(true)}>
-        Pay {amount}
+        Pay {moneyText(invoice.amount_due, invoice.currency)}
       </Button>
-      {method ? (
-        <Confirm
-          {...dialog}
-          deed={`Pay ${amount}`}
-          done={`${amount} paid.`}
-          act={async () => {
-            const paid = await engine.invoices.pay(invoice.id!, { payment_method: method.id });
-            await refresh(tenant);
-            if (paid.status !== "paid")
-              throw new Error("The payment did not go through, or is not settled yet. Payment has what the bank said.");
-          }}
-        >
-          <p className="text-small">
-            {amount} will be taken from <strong>{methodText(method)}</strong>.
-          </p>
-        </Confirm>
-      ) : (
-        <Dialog
-          {...dialog}
-          actions={
-            <ButtonLink to="/t/$tenant/payment" params={{ tenant }} look="primary">
-              Add a payment method
-            </ButtonLink>
-          }
-        >
-          <p className="text-small">There is no payment method to take {amount} from.</p>
-        </Dialog>
+      {open && (
+        <Suspense>
+          <PayDialog tenant={tenant} invoice={invoice} onClose={() => setOpen(false)} />
+        </Suspense>
       )}
     </>
   );

@@ -17,13 +17,7 @@ export const billingRoutes = tenant.addChildren([
   createRoute({ ...page("/"), component: lazyRouteComponent(() => import("./overview.tsx"), "Overview") }),
   createRoute({ ...page("/plan"), component: lazyRouteComponent(() => import("./plan.tsx"), "PlanPage") }),
   createRoute({ ...page("/usage"), component: lazyRouteComponent(() => import("./usage.tsx"), "UsagePage") }),
-  createRoute({
-    ...page("/credits"),
-    // Where the gateway's page leads back to names what was paid for on it.
-    validateSearch: (search: Record<string, unknown>): { checkout?: string } =>
-      typeof search.checkout === "string" ? { checkout: search.checkout } : {},
-    component: lazyRouteComponent(() => import("./credits.tsx"), "CreditsPage"),
-  }),
+  createRoute({ ...page("/credits"), component: lazyRouteComponent(() => import("./credits.tsx"), "CreditsPage") }),
   createRoute({ ...page("/invoices"), component: lazyRouteComponent(() => import("./invoices.tsx"), "InvoicesPage") }),
   createRoute({ ...page("/invoices/$invoice"), component: lazyRouteComponent(() => import("./invoice.tsx"), "InvoicePage") }),
   createRoute({ ...page("/payment"), component: lazyRouteComponent(() => import("./payment.tsx"), "PaymentPage") }),

@@ -11,8 +11,8 @@ export function answerOf({ request, id }: Placed, decision: Decision, found: () 
         id,
         tenantId: request.tenantId,
         type: "consumed",
-        amount: ZERO.minus(decimal(decision.amount!)),
-        balanceAfter: decimal(decision.balance!),
+        amount: ZERO.minus(decision.amount!),
+        balanceAfter: decision.balance!,
         grantId: decision.grant_id,
         holdId: null,
         eventName: request.eventName,
@@ -24,7 +24,7 @@ export function answerOf({ request, id }: Placed, decision: Decision, found: () 
       return { outcome: "consumed", transaction, replayed: false };
     }
     case "insufficient":
-      return insufficient(decimal(decision.amount!), decimal(decision.balance!), false);
+      return insufficient(decision.amount!, decision.balance!, false);
     case "known":
       return replayOf(found());
     case "later":

@@ -1,7 +1,7 @@
 /** Consumes credits inside a write: decided as by the coalesced statement, with all that a crossing of the threshold wakes. */
 import type { Tx } from "../../commit.ts";
 import { newId } from "../../ids.ts";
-import { decimal, ZERO } from "../money/decimal.ts";
+import { ZERO } from "../money/decimal.ts";
 import { answerOf } from "./answer.ts";
 import { consumeMany, type Decision, findByKeys, type Placed } from "./consume-store.ts";
 import type { Consumed, ConsumeRequest } from "./consumption.ts";
@@ -43,12 +43,12 @@ export async function consumePlaced(tx: Tx, placed: readonly Placed[]): Promise<
 function announce(tx: Tx, tenantId: string, placed: readonly Placed[], decisions: readonly Decision[]): void {
   const own = decisions.filter(({ outcome }, place) => outcome === "consumed" && placed[place]!.request.tenantId === tenantId);
   if (own.length === 0) return;
-  const amount = own.reduce((sum, one) => sum.plus(decimal(one.amount!)), ZERO);
+  const amount = own.reduce((sum, one) => sum.plus(one.amount!), ZERO);
   tx.emit({
     type: "credits.consumed",
     tenantId,
     subject: null,
     summary: `${amount.toFixed()} credits were consumed (${own.length} times).`,
-    data: { amount, count: own.length, balance_after: decimal(own.at(-1)!.balance!) },
+    data: { amount, count: own.length, balance_after: own.at(-1)!.balance! },
   });
 }

@@ -1,10 +1,11 @@
 /** SQL of consumption: the one statement that decides for many requests, and what keys stand for. */
 import type { Database } from "../../db/pool.ts";
 import { newId } from "../../ids.ts";
-import { decimal } from "../money/decimal.ts";
-import { formatInstant, type Instant } from "../time/instant.ts";
-import { int4Column, numericColumn, textColumn } from "../usage/columns.ts";
+import { type Decimal, decimal } from "../money/decimal.ts";
+import type { Instant } from "../time/instant.ts";
+import { int4Column, literalColumn, numericColumn, textColumn, timestamptzColumn } from "../usage/columns.ts";
 import type { ConsumeRequest } from "./consumption.ts";
+import { type Asked, byWallet } from "./flight.ts";
 import type { Posting } from "./ledger.ts";
 
 /** A request with its id, and its tenant's now. */
@@ -18,9 +19,9 @@ export interface Decision {
   /** `known`: its key stands for the same thing; `later`: nothing was done, for it would wake something. */
   outcome: "consumed" | "insufficient" | "inactive" | "known" | "reused" | "later";
   /** Consumed, or required. */
-  amount: string | null;
+  amount: Decimal | null;
   /** After it, or what could be spent. */
-  balance: string | null;
+  balance: Decimal | null;
   grant_id: string | null;
   /** When it was decided, by the tenant's clock: one instant for all of a wallet. */
   at: Instant;
@@ -31,60 +32,80 @@ export interface Terms {
   defaultPlan: string | null;
   /** Of a statement by itself, which may wake nothing; null: inside a write. */
   threshold: string | null;
+  /** Keys were used again lately: look for them first. Else one that was used makes the statement begin again. */
+  look?: boolean;
 }
 
 const CONSUME =
-  "select id, outcome, amount, balance, grant_id from credits_consume($1 /* tenant_id */, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+  "select place, outcome, amount, balance, grant_id from credits_consume($1 /* tenant_id */, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
+
+interface Row {
+  /** Of a wallet where it is `paid` (all that is asked of it, by its first grant), else of a request; from 1. */
+  place: number;
+  outcome: Decision["outcome"] | "paid";
+  amount: string | null;
+  balance: string | null;
+  grant_id: string | null;
+}
 
 /** Decides all of these, the requests of a wallet in their order. No key of a tenant may stand twice among them. */
 export async function consumeMany(db: Database, placed: readonly Placed[], terms: Terms): Promise<Decision[]> {
-  const places = new Map<string, number[]>();
-  placed.forEach(({ request }, place) => {
-    const list = places.get(request.tenantId);
-    if (list) list.push(place);
-    else places.set(request.tenantId, [place]);
-  });
-  // Ids are ASCII: the order of JavaScript is the order of C, in which wallets are locked.
-  const tenants = [...places.keys()].sort();
-  const rows = tenants.flatMap((tenantId) => places.get(tenantId)!.map((place) => placed[place]!));
-  const walletOf = new Map(tenants.map((tenantId, index) => [tenantId, index + 1]));
-  const some = <T>(of: (request: ConsumeRequest) => T | null): (T | null)[] | null => {
-    const values = rows.map((row) => of(row.request));
-    return values.some((value) => value !== null) ? values : null;
-  };
-  const nows = new Map(tenants.map((tenantId) => [tenantId, placed[places.get(tenantId)![0]!]!.now]));
-  const decisions = await db.query<Omit<Decision, "at"> & { id: string }>(CONSUME, [
-    textColumn(tenants, (tenantId) => tenantId),
-    [...nows.values()].map(formatInstant),
-    terms.threshold === null ? null : textColumn(tenants, () => newId("event")),
-    int4Column(rows, (row) => walletOf.get(row.request.tenantId)!),
-    textColumn(rows, (row) => row.id),
-    numericColumn(rows, (row) => row.request.amount?.toFixed() ?? null),
-    rows.some((row) => row.request.partial) ? rows.map((row) => row.request.partial) : null,
-    some(byPlanJson),
-    some((request) => request.eventName),
-    some((request) => request.quantity?.toFixed() ?? null),
-    some((request) => request.key),
-    some((request) => request.fingerprint),
+  const { wallets, asked } = byWallet(placed);
+  const some = <T>(of: (request: ConsumeRequest) => T | null, column: (of: (one: Asked) => T | null) => unknown): unknown =>
+    asked.some((one) => of(one.request) !== null) ? column((one) => of(one.request)) : null;
+  const rows = await db.query<Row>(CONSUME, [
+    textColumn(wallets, (wallet) => wallet.tenantId),
+    timestamptzColumn(wallets, (wallet) => wallet.now * 1_000),
+    terms.threshold === null ? null : textColumn(wallets, () => newId("event")),
+    numericColumn(wallets, (wallet) => wallet.sum?.toFixed() ?? null),
+    int4Column(wallets, (wallet) => wallet.asked.length),
+    int4Column(asked, (one) => one.wallet),
+    int4Column(asked, (one) => one.nth),
+    numericColumn(asked, (one) => one.running?.toFixed() ?? null),
+    textColumn(asked, (one) => one.id),
+    numericColumn(asked, (one) => one.request.amount?.toFixed() ?? null),
+    asked.some((one) => one.request.partial) ? asked.map((one) => one.request.partial) : null,
+    some(byPlanJson, (of) => asked.map(of)),
+    some(
+      (request) => request.eventName,
+      (of) => textColumn(asked, of),
+    ),
+    some(
+      (request) => request.quantity,
+      (of) => numericColumn(asked, (one) => of(one)?.toFixed() ?? null),
+    ),
+    some(
+      (request) => request.key,
+      (of) => textColumn(asked, of),
+    ),
+    some(
+      (request) => request.fingerprint,
+      (of) => literalColumn(asked, of),
+    ),
     terms.defaultPlan,
     terms.threshold,
+    terms.look ?? false,
   ]);
-  const found = new Map<string, Decision>();
-  for (const row of decisions) {
-    const before = found.get(row.id);
+  const decisions: Decision[] = new Array(placed.length);
+  for (const row of rows) {
+    if (row.outcome === "paid") {
+      const wallet = wallets[row.place - 1]!;
+      const total = decimal(row.balance!);
+      for (const { place, request, running } of wallet.asked) {
+        const balance = total.minus(running!);
+        decisions[place] = { outcome: "consumed", amount: request.amount, balance, grant_id: row.grant_id, at: wallet.now };
+      }
+      continue;
+    }
+    const { place, wallet } = asked[row.place - 1]!;
+    const amount = row.amount === null ? null : decimal(row.amount);
+    const balance = row.balance === null ? null : decimal(row.balance);
+    const before = decisions[place];
     // Another leg of the same: what it took of the next grant.
-    if (before) Object.assign(before, { amount: sumText(before.amount!, row.amount!), balance: row.balance, grant_id: null });
-    else found.set(row.id, { ...row, at: 0 });
+    if (before) Object.assign(before, { amount: before.amount!.plus(amount!), balance, grant_id: null });
+    else decisions[place] = { outcome: row.outcome, amount, balance, grant_id: row.grant_id, at: wallets[wallet - 1]!.now };
   }
-  return placed.map(({ id, request }) => {
-    const decision = found.get(id)!;
-    decision.at = nows.get(request.tenantId)!;
-    return decision;
-  });
-}
-
-function sumText(a: string, b: string): string {
-  return decimal(a).plus(decimal(b)).toFixed();
+  return decisions;
 }
 
 function byPlanJson({ byPlan }: ConsumeRequest): string | null {
@@ -141,7 +162,7 @@ export async function listTransactions(
 ): Promise<TransactionRow[]> {
   return db.query<TransactionRow>(
     `select ${SUMMED} from credit_transfers h, ${LEGS}
-     where h.tenant_id = $1 and h.leg = 1 and h.type <> 'refused' and ($2::text[] is null or h.type = any($2::text[]))
+     where h.tenant_id = $1 and h.leg = 1 and h.type <> 'refused' and ($2::text[] is null or h.type = any($2::credit_deed[]))
        and ($3::bigint is null or h.seq < $3) order by h.seq desc limit $4`,
     [tenantId, ask.types, ask.before, ask.limit],
   );

@@ -10,38 +10,42 @@ import { consumePlaced } from "./consume-credits.ts";
 import { consumeMany, findByKeys, type Placed } from "./consume-store.ts";
 import type { Consumed, ConsumeRequest } from "./consumption.ts";
 import { defaultPlanOf } from "./cost.ts";
-import { Lanes } from "./lanes.ts";
+import { Flights } from "./flights.ts";
 
-// Two statements in flight keep both the database and this process busy.
-const LANES = 2;
 const MAX_ATTEMPTS = 5;
+// After a key that was used before, so many statements look for keys first.
+const LOOKING = 100;
 
 /** One request, its outcome for ever under its key. Throws `tenant_not_found`. */
 export async function consume(ctx: Context, request: ConsumeRequest): Promise<Consumed> {
   const tenant = await ctx.tenants.find(request.tenantId);
   if (!tenant) throw tenantNotFound(request.tenantId);
   const now = tenant.testClockId === null ? ctx.clock.now() : await ctx.tenants.now(tenant);
-  return lanesOf(ctx).submit({ request, id: newId("transaction"), now });
+  return flightsOf(ctx).submit({ request, id: newId("transaction"), now });
 }
 
-const lanes = new WeakMap<Context["pool"], Lanes>();
+const flights = new WeakMap<Context["pool"], Flights>();
 
-function lanesOf(ctx: Context): Lanes {
-  let own = lanes.get(ctx.pool);
+function flightsOf(ctx: Context): Flights {
+  let own = flights.get(ctx.pool);
   if (!own) {
-    own = new Lanes((flight) => fly(ctx, flight), LANES);
-    lanes.set(ctx.pool, own);
+    const repeats = { looking: 0 };
+    own = new Flights((flight) => fly(ctx, flight, repeats));
+    flights.set(ctx.pool, own);
   }
   return own;
 }
 
 /** Most of it by the one statement; wallets where it would wake something, by writes of their own. */
-async function fly(ctx: Context, flight: readonly Placed[]): Promise<(Consumed | Error)[]> {
+async function fly(ctx: Context, flight: readonly Placed[], repeats: { looking: number }): Promise<(Consumed | Error)[]> {
   const defaultPlan = defaultPlanOf(await ctx.catalog.current());
   const db = onPlatform(ctx.pool);
-  const decisions = await retried(() => consumeMany(db, flight, { defaultPlan, threshold: ctx.config.credits.lowBalance }));
+  const terms = { defaultPlan, threshold: ctx.config.credits.lowBalance, look: repeats.looking > 0 };
+  const decisions = await retried(() => consumeMany(db, flight, terms));
   // From here on it is done for the most part: nothing may be tried again as a whole.
   const known = flight.filter((_, place) => decisions[place]!.outcome === "known");
+  if (known.length > 0) repeats.looking = LOOKING;
+  else if (repeats.looking > 0) repeats.looking -= 1;
   const before = await findByKeys(
     db,
     known.map(({ request }) => ({ tenantId: request.tenantId, key: request.key! })),

@@ -7,7 +7,8 @@ import type { Database } from "../../db/pool.ts";
 const MINE = (alias: string) => `($1::text is null or ${alias}.tenant_id = $1)`;
 const n = (value: string) => `trim_scale(coalesce(${value}, 0))`;
 /** What the transfers `t` make of an account. */
-const account = (name: string) => `sum(case '${name}' when t.to_account then t.amount when t.from_account then -t.amount else 0 end)`;
+const account = (name: string) =>
+  `sum(case when t.to_account = '${name}' then t.amount when t.from_account = '${name}' then -t.amount else 0 end)`;
 const words = (parts: Record<string, string>) =>
   `concat_ws(', ', ${Object.entries(parts)
     .map(([name, value]) => `'${name} ' || ${value}`)

@@ -128,3 +128,8 @@ export async function updateStatementLine(tx: Tx, row: StatementLine): Promise<v
     [row.statement_id, row.line, row.status, row.tenant_id, row.receipt_id],
   );
 }
+
+/** Of rows that were accepted as somebody's: the bank's text names who paid. The fingerprint still knows the row when it comes again. */
+export async function eraseRowTexts(tx: Tx, tenantId: string): Promise<void> {
+  await tx.query("update bank_statement_rows set description = '', matches = '[]' where tenant_id = $1", [tenantId]);
+}

@@ -1,6 +1,5 @@
 /** SQL of disputes. */
 import type { Tx } from "../../commit.ts";
-import type { Database } from "../../db/pool.ts";
 import { formatInstant, type Instant } from "../time/instant.ts";
 import type { DisputeStatus } from "./dispute.ts";
 
@@ -59,11 +58,7 @@ export async function updateDispute(tx: Tx, row: DisputeRow): Promise<void> {
   ]);
 }
 
-/** The newest of each payment. */
-export async function disputesOf(db: Database, tenantId: string, paymentIds: readonly string[]): Promise<Map<string, DisputeRow>> {
-  const rows = await db.query<DisputeRow>(
-    `select ${DISPUTE} from payment_disputes where tenant_id = $1 and payment_id = any($2) order by opened_at, id`,
-    [tenantId, paymentIds],
-  );
-  return new Map(rows.map((row) => [row.payment_id, row]));
+/** The payment shows how its dispute stands. */
+export async function noteDispute(tx: Tx, row: DisputeRow): Promise<void> {
+  await tx.query("update payments set dispute = $3 where id = $1 and tenant_id = $2", [row.payment_id, row.tenant_id, row.status]);
 }

@@ -117,3 +117,9 @@ export async function takeFromReceipt(tx: Tx, row: ReceiptRow, amount: bigint): 
     amount.toString(),
   ]);
 }
+
+/** Notes are in people's words. */
+export async function eraseNotes(tx: Tx, tenantId: string): Promise<void> {
+  await tx.query("update receipts set note = null where tenant_id = $1 and note is not null", [tenantId]);
+  await tx.query("update receipt_uses set note = null where tenant_id = $1 and note is not null", [tenantId]);
+}

@@ -3,7 +3,7 @@ import type { Tx } from "../../commit.ts";
 import { newId } from "../../ids.ts";
 import { formatMinor } from "../money/currency.ts";
 import { type DisputeReport, type DisputeStatus, disputeMoves, isDecided } from "./dispute.ts";
-import { insertDispute, lockDispute, updateDispute } from "./dispute-store.ts";
+import { insertDispute, lockDispute, noteDispute, updateDispute } from "./dispute-store.ts";
 import { lockPayment } from "./store.ts";
 
 const WORDS: Readonly<Record<DisputeStatus, string>> = {
@@ -40,6 +40,7 @@ export async function recordDispute(tx: Tx, input: { paymentId: string; tenantId
         ...state,
       };
   await (before ? updateDispute(tx, row) : insertDispute(tx, row));
+  await noteDispute(tx, row);
   tx.emit({
     type: "payment.disputed",
     tenantId,

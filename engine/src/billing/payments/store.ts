@@ -2,6 +2,7 @@
 import type { Tx } from "../../commit.ts";
 import { type Database, type Pool, run } from "../../db/pool.ts";
 import { formatInstant, type Instant } from "../time/instant.ts";
+import type { DisputeStatus } from "./dispute.ts";
 import type { PaymentStatus } from "./payment.ts";
 import type { PaymentRequest } from "./request-payments.ts";
 
@@ -28,10 +29,12 @@ export interface PaymentRow {
   /** Where a person confirms what the bank asks; null: nowhere that the gateway tells of. */
   action_url: string | null;
   asked: number;
+  /** Where the payer's bank takes it back, or means to: how that stands. */
+  dispute: DisputeStatus | null;
 }
 
-const PAYMENT = `id, tenant_id, invoice_id, gateway, payment_method_id, currency, amount, amount_received, status, gateway_reference, code, reason,
-  attempt, test_clock_id, requested_at, sent_at, settled_at, order_id, action_url, asked`;
+export const PAYMENT = `id, tenant_id, invoice_id, gateway, payment_method_id, currency, amount, amount_received, status, gateway_reference, code, reason,
+  attempt, test_clock_id, requested_at, sent_at, settled_at, order_id, action_url, asked, dispute`;
 
 const REQUEST_COLUMNS = [
   "id",
@@ -262,7 +265,7 @@ export async function listPayments(
     `(select ${PAYMENT} from payments where tenant_id = $1 and ($2::timestamptz is null or (requested_at, id) < ($2, $3))
       order by requested_at desc, id desc limit $4)
      union all
-     (select id, tenant_id, null, 'manual', null, currency, amount_left, amount_left, 'unapplied', reference, null, note, 1, null, created_at, null, null, null, null, 0
+     (select id, tenant_id, null, 'manual', null, currency, amount_left, amount_left, 'unapplied', reference, null, note, 1, null, created_at, null, null, null, null, 0, null
       from receipts where tenant_id = $1 and invoice_id is null and amount_left > 0 and ($2::timestamptz is null or (created_at, id) < ($2, $3))
       order by created_at desc, id desc limit $4)
      order by requested_at desc, id desc limit $4`,

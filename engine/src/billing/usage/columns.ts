@@ -89,7 +89,7 @@ export function uuidColumn<T>(rows: readonly T[], of: (row: T) => string): Buffe
   return buffer;
 }
 
-export function textColumn<T>(rows: readonly T[], of: (row: T) => string): Buffer {
+export function textColumn<T>(rows: readonly T[], of: (row: T) => string | null): Buffer {
   return texts(OID.text, rows, of, false);
 }
 
@@ -98,20 +98,25 @@ export function jsonbColumn<T>(rows: readonly T[], of: (row: T) => string): Buff
   return texts(OID.jsonb, rows, of, true);
 }
 
-function texts<T>(oid: number, rows: readonly T[], of: (row: T) => string, versioned: boolean): Buffer {
+function texts<T>(oid: number, rows: readonly T[], of: (row: T) => string | null, versioned: boolean): Buffer {
   if (rows.length === 0) return empty(oid);
   // A UTF-16 unit is at most three bytes of UTF-8.
   let bytes = 0;
-  for (const row of rows) bytes += 5 + of(row).length * 3;
+  for (const row of rows) bytes += 5 + (of(row)?.length ?? 0) * 3;
   const buffer = Buffer.allocUnsafe(HEADER + bytes);
   writeHeader(buffer, oid, rows.length);
   let at = HEADER;
   for (const row of rows) {
+    const text = of(row);
+    if (text === null) {
+      at = buffer.writeInt32BE(-1, at);
+      continue;
+    }
     const from = at + 4;
     let to = from;
     // jsonb travels as a version byte and its text.
     if (versioned) to = buffer.writeUInt8(1, to);
-    to += buffer.write(of(row), to, "utf8");
+    to += buffer.write(text, to, "utf8");
     buffer.writeInt32BE(to - from, at);
     at = to;
   }
@@ -120,6 +125,11 @@ function texts<T>(oid: number, rows: readonly T[], of: (row: T) => string, versi
 
 /** Decimal texts or null, as a literal: small whole numbers are the rule, and their text is as short as their binary form. */
 export function numericColumn<T>(rows: readonly T[], of: (row: T) => string | null): string {
+  return literalColumn(rows, of);
+}
+
+/** Texts that need no quotes, or null, as a literal. */
+export function literalColumn<T>(rows: readonly T[], of: (row: T) => string | null): string {
   let text = "{";
   for (let i = 0; i < rows.length; i++) text += i === 0 ? (of(rows[i]!) ?? "NULL") : `,${of(rows[i]!) ?? "NULL"}`;
   return `${text}}`;

@@ -143,14 +143,15 @@ async function dueFinding(db: Database): Promise<Finding> {
 
 /** After a restore from a dump, events carry transaction ids that are still to come, and followers would not see them (decision 0004). */
 export async function eventOrderFinding(pool: Pool): Promise<Finding> {
-  const [row] = await onPool(pool).query<{ ahead: number }>(
+  const [row] = await onPool(pool).query<{ ahead: number; place: boolean }>(
     `/* all tenants: the order is everybody's */
-     select count(*)::int as ahead from billing_events where xid >= pg_snapshot_xmax(pg_current_snapshot())`,
+     select (select count(*)::int from billing_events where xid >= pg_snapshot_xmax(pg_current_snapshot())) as ahead,
+       exists (select 1 from webhook_place where xid > pg_snapshot_xmax(pg_current_snapshot())) as place`,
   );
-  if (row!.ahead === 0) return ok("event order", "no event is of a transaction to come");
+  if (row!.ahead === 0 && !row!.place) return ok("event order", "no event is of a transaction to come");
   return bad(
     "event order",
-    `${row!.ahead} events are of transactions to come: they were restored from a dump`,
-    "Run once, while no engine runs: update billing_events set xid = '0';",
+    `${row!.ahead > 0 ? `${row!.ahead} events are` : "the place of webhooks is"} of transactions to come: restored from a dump`,
+    "Run once, while no engine runs: update billing_events set xid = '0'; update webhook_deliveries set event_xid = '0' where event_xid is not null; update webhook_place set xid = '0', seq = 0; update webhook_endpoints set since = pg_current_snapshot();",
   );
 }

@@ -72,7 +72,7 @@ export async function noteTenant(pool: Pool, row: InboundRow, tenantId: string):
   ]);
 }
 
-/** False where somebody else has taken the row since: `attempts` tells one claim from the next. */
+/** Of an erased tenant the body goes with the work on it. False where somebody else has taken the row since: `attempts` tells one claim from the next. */
 export async function finishInbound(
   db: Database,
   row: InboundRow,
@@ -80,7 +80,8 @@ export async function finishInbound(
 ): Promise<boolean> {
   const rows = await db.query(
     `/* all tenants: one row, by its claim */
-     update inbound_events set state = $3, last_error = $4, next_at = $5, claimed_until = null, finished_at = case when $3 = 'failed' then null else $6::timestamptz end
+     update inbound_events set state = $3, last_error = $4, next_at = $5, claimed_until = null, finished_at = case when $3 = 'failed' then null else $6::timestamptz end,
+       body = case when $3 <> 'failed' and exists (select 1 from tenants t where t.id = inbound_events.tenant_id and t.erased_at is not null) then null else body end
      where id = $1 and attempts = $2 and state = 'working' returning id`,
     [row.id, row.attempts, to.state, to.error, to.nextAt === null ? null : formatInstant(to.nextAt), formatInstant(to.at)],
   );
@@ -124,7 +125,7 @@ export async function restartInbound(tx: Tx, id: string): Promise<InboundRow | n
   return rows[0] ?? null;
 }
 
-/** What came is full of people; what it did stays in the books. */
+/** What came is full of people; what it did stays in the books. What is still to be worked on loses its body when it is done. */
 export async function eraseBodies(tx: Tx, tenantId: string): Promise<void> {
   await tx.query("update inbound_events set body = null where tenant_id = $1 and state in ('done', 'ignored', 'dead')", [tenantId]);
 }

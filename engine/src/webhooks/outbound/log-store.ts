@@ -174,5 +174,4 @@ export async function deleteFinished(db: Database, before: Instant, limit: numbe
 
 export async function eraseDeliveries(tx: Tx, tenantId: string): Promise<void> {
   await tx.query("select erase_deliveries($1 /* tenant_id */)", [tenantId]);
-  await tx.query("select erase_audit($1 /* tenant_id */, '{webhook_endpoint,webhook_secret}')", [tenantId]);
 }
