@@ -1,5 +1,5 @@
 /** Stripe's webhooks: how they are signed, what names them, and what each type says. */
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { invalidField } from "../../errors.ts";
 import { parseJson } from "../../http/json.ts";
 import type { InboundAdapter } from "../../webhooks/inbound/adapter.ts";
@@ -32,12 +32,13 @@ export const stripeInbound: InboundAdapter = {
 
   envelope(body) {
     const event = parsed(body);
-    // The second is how Stripe tells of meters.
-    if (event.object !== "event" && event.object !== "v2.core.event") throw invalidField("object", "must be event");
-    if (typeof event.id !== "string" || !/^[\w.:-]{1,128}$/.test(event.id)) throw invalidField("id", "must be the id of the event");
+    const { id = createHash("sha256").update(body).digest("hex"), object = "event" } = event;
+    // Without its id an event is what it says: the same bytes are the same event. It was signed, after all. The second is how Stripe tells of meters.
+    if (object !== "event" && object !== "v2.core.event") throw invalidField("object", "must be event");
+    if (typeof id !== "string" || !/^[\w.:-]{1,128}$/.test(id)) throw invalidField("id", "must be the id of the event");
     if (typeof event.type !== "string" || !/^[\w.-]{1,100}$/.test(event.type))
       throw invalidField("type", "must name the type of the event");
-    return { eventId: event.id, type: event.type };
+    return { eventId: id, type: event.type };
   },
 
   events: {
