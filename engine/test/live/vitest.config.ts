@@ -2,5 +2,5 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  test: { include: ["engine/test/live/**/*.live.ts"], testTimeout: 120_000, hookTimeout: 120_000 },
+  test: { include: ["engine/test/live/gateways.ts"], testTimeout: 120_000, hookTimeout: 120_000 },
 });
