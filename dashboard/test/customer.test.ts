@@ -269,7 +269,7 @@ describe("the pages", () => {
     await visitor.go(at("kestrel", "/plan"));
     await button("Choose Scale").click();
     await page.getByText("To pay now, before taxes and balance").waitFor();
-    const faults = await faultsOf(page, "change-plan", PICTURES);
+    const faults = await faultsOf(page, "change-plan", PICTURES, false);
     await visitor.go(at("kestrel", "/invoices/upcoming"));
     await page
       .getByRole("button", { name: /^Input tokens/ })

@@ -25,6 +25,14 @@ export interface Config {
   /** null: start the embedded PostgreSQL in `dataDir`. */
   databaseUrl: string | null;
   databasePoolSize: number;
+  /** Past a pooler, for what is a session's: migrations, hearing others, the workers. null: `databaseUrl`. */
+  databaseDirectUrl: string | null;
+  /** Whether `databaseUrl` is a pooler's in transaction mode. */
+  databasePooler: "none" | "transaction";
+  /** How long a process that is asked to stop says that it is not ready, and goes on serving, before it stops. */
+  drainMs: number;
+  /** Where a process that only works tells how it is; 0: nowhere. */
+  healthPort: number;
   dataDir: string;
   mode: Mode;
   /** A first key with scope `admin`, made at start if given. */
@@ -153,6 +161,10 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
     ).replace(/\/+$/, ""),
     databaseUrl: databaseUrl(env),
     databasePoolSize: integer(env, "DATABASE_POOL_SIZE", 10, 2, 500),
+    databaseDirectUrl: databaseUrl(env, "DATABASE_DIRECT_URL"),
+    databasePooler: oneOf(env, "DATABASE_POOLER", ["none", "transaction"], "none"),
+    drainMs: integer(env, "SHUTDOWN_DRAIN_SECONDS", 0, 0, 300) * 1_000,
+    healthPort: integer(env, "HEALTH_PORT", 0, 0, 65_535),
     dataDir: resolve(env.BILLWRIGHT_DATA_DIR || ".billwright"),
     mode: oneOf(env, "BILLWRIGHT_MODE", ["sandbox", "live"], "sandbox"),
     apiKey: apiKey(env),

@@ -15,6 +15,7 @@ import type { Config } from "./config.ts";
 import type { Pool } from "./db/pool.ts";
 import type { Timeline } from "./events/timeline.ts";
 import type { GatewayRegistry } from "./gateways/registry.ts";
+import type { Life } from "./life.ts";
 import type { RedisParts } from "./redis/open-parts.ts";
 import type { Seal } from "./seal.ts";
 import type { Sender } from "./webhooks/outbound/sender.ts";
@@ -23,6 +24,7 @@ export interface Context {
   config: Config;
   clock: Clock;
   log: FastifyBaseLogger;
+  life: Life;
   pool: Pool;
   catalog: CatalogCache;
   tenants: TenantCache;

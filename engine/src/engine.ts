@@ -5,6 +5,7 @@
  *     await billing.listen();
  */
 import type { FastifyInstance } from "fastify";
+import { alertRoutes } from "./alerts/routes.ts";
 import { analyticsRoutes } from "./analytics/routes.ts";
 import { auditRoutes } from "./auth/audit-routes.ts";
 import { ensureFirstKey } from "./auth/first-key.ts";
@@ -34,13 +35,14 @@ import { subscriptionRoutes } from "./billing/subscriptions/routes.ts";
 import { tenantRoutes } from "./billing/tenants/routes.ts";
 import { createTenantCache } from "./billing/tenants/tenant-cache.ts";
 import { usageRoutes } from "./billing/usage/routes.ts";
-import { type Clock, systemClock } from "./clock.ts";
+import { type Clock, sleep, systemClock } from "./clock.ts";
 import { type Config, readConfig } from "./config.ts";
 import type { Context } from "./context.ts";
 import { startEmbedded } from "./db/embedded.ts";
 import { listen } from "./db/listen.ts";
-import { migrate } from "./db/migrate.ts";
+import { migrate, missingMigrations } from "./db/migrate.ts";
 import { openPool } from "./db/pool.ts";
+import { checkPooler } from "./db/pooler.ts";
 import { eventRoutes } from "./events/routes.ts";
 import { eventStreamRoutes } from "./events/stream-routes.ts";
 import { createTimeline } from "./events/timeline.ts";
@@ -55,6 +57,7 @@ import { buildServer } from "./http/server.ts";
 import { jobRoutes } from "./jobs/routes.ts";
 import { startWorker, type Worker } from "./jobs/worker.ts";
 import { type Library, libraryOf } from "./library.ts";
+import { newLife } from "./life.ts";
 import { smtpNotifier } from "./notifiers/smtp.ts";
 import { whatsappNotifier } from "./notifiers/whatsapp.ts";
 import { createProcessorRegistry } from "./processors/registry.ts";
@@ -98,6 +101,10 @@ export interface Billwright extends Library {
   readonly databaseUrl: string;
   /** Serves the API and answers its address. */
   listen(): Promise<string>;
+  /** Also ends this when it closes, before what is there already. */
+  atEnd(end: () => Promise<unknown>): void;
+  /** Says that it is not ready, and goes on serving for as long as is set, so that nobody sends what would be lost. */
+  drain(): Promise<void>;
   /** Ends requests and jobs that run, then everything. May be called twice. */
   close(): Promise<void>;
 }
@@ -114,14 +121,19 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
   try {
     const databaseUrl = options.database ?? config.databaseUrl ?? (await embedded(config, options, ends));
     const clock = options.clock ?? systemClock;
-    const ran = await migrate(databaseUrl);
+    const directUrl = config.databaseDirectUrl ?? databaseUrl;
+    const life = newLife(() => missingMigrations(directUrl));
+    const ran = await migrate(directUrl);
     if (ran.length > 0) say(`Brought the database up to date (${ran.length} migrations)`);
-    const pool = openPool(databaseUrl, config.databasePoolSize, (error) => log.warn({ err: error }, "a database connection was lost"));
+    const onLost = (error: Error) => log.warn({ err: error }, "a database connection was lost");
+    const as = config.databasePooler === "none" ? "app" : "pooler";
+    const pool = openPool(databaseUrl, config.databasePoolSize, onLost, as);
     ends.push(() => pool.end());
     // What caches read, they read within transactions too: from a pool of their own, or writers that each hold a
     // connection and wait for one more would wait for ever.
-    const lookups = openPool(databaseUrl, 2, (error) => log.warn({ err: error }, "a database connection was lost"));
+    const lookups = openPool(databaseUrl, 2, onLost, as);
     ends.push(() => lookups.end());
+    if (as === "pooler") await checkPooler(pool);
     const catalog = createCatalogCache(lookups, { defaultTrialDays: config.defaultTrialDays });
     const mail = config.smtp && smtpNotifier(config.smtp);
     if (mail) ends.push(async () => mail.close());
@@ -137,7 +149,7 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
     const onEventTrouble = (error: Error) => log.warn({ err: error, part: "events" }, "following events was interrupted");
     const timeline = createTimeline({
       pool,
-      ...openTransport({ pool, databaseUrl, redis: redis.events, config, onTrouble: onEventTrouble }),
+      ...openTransport({ pool, databaseUrl: directUrl, redis: redis.events, config, onTrouble: onEventTrouble }),
       settings: config.stream,
       onTrouble: onEventTrouble,
     });
@@ -149,6 +161,7 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       config,
       clock,
       log,
+      life,
       pool,
       catalog,
       tenants,
@@ -178,7 +191,7 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
     entitlements.evaluateBy((used) => evaluateLimits(ctx, used));
     ends.push(() => entitlements.close());
     hearUsage(redis.shared, entitlements);
-    const listener = await listen(databaseUrl, Object.values(CHANNELS), {
+    const listener = await listen(directUrl, Object.values(CHANNELS), {
       up: () => entitlements.up(),
       down: () => entitlements.down(),
       notice: (channel, payload) => (channel === CHANNELS.terms ? entitlements.terms(payload) : entitlements.usage(payload)),
@@ -189,7 +202,7 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
     await app.ready();
     ends.push(() => app.close());
     if (options.worker ?? true) {
-      const worker: Worker = await startWorker(ctx, databaseUrl);
+      const worker: Worker = await startWorker(ctx, directUrl);
       ends.push(() => worker.stop());
       ctx.webhooks.start();
       const readers = await startReaders(ctx);
@@ -201,6 +214,11 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       app,
       databaseUrl,
       listen: () => app.listen({ host: config.host, port: config.port }),
+      atEnd: (end) => void ends.push(end),
+      drain: async () => {
+        life.stopping = true;
+        await sleep(config.drainMs);
+      },
       close: closeAll,
     };
   } catch (error) {
@@ -236,6 +254,7 @@ export function registerRoutes(app: FastifyInstance, ctx: Context): void {
   portalRoutes(app, ctx);
   auditRoutes(app, ctx);
   analyticsRoutes(app, ctx);
+  alertRoutes(app, ctx);
   testClockRoutes(app, ctx);
   sandboxCheckoutRoutes(app, ctx);
   jobRoutes(app, ctx);

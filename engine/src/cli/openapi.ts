@@ -17,6 +17,7 @@ import { createTimeline } from "../events/timeline.ts";
 import { openTransport } from "../events/transport.ts";
 import { createGatewayRegistry } from "../gateways/registry.ts";
 import { buildServer } from "../http/server.ts";
+import { newLife } from "../life.ts";
 import { createProcessorRegistry } from "../processors/registry.ts";
 import { postgresUsageQueue } from "../queues/postgres-queue.ts";
 import { NO_REDIS } from "../redis/open-parts.ts";
@@ -41,6 +42,7 @@ export async function documentText(): Promise<string> {
     config,
     clock: systemClock,
     log: openLog("silent"),
+    life: newLife(async () => []),
     pool,
     catalog,
     tenants,

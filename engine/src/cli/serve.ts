@@ -9,6 +9,7 @@ import type { Context } from "../context.ts";
 import { isEngineRunning } from "../db/embedded/lock.ts";
 import { onPool } from "../db/pool.ts";
 import { type Billwright, createBillwright } from "../engine.ts";
+import { healthServer } from "../http/health.ts";
 import { orSayWhy } from "./failure.ts";
 import { checkPort, portProblem } from "./port.ts";
 import { databaseLost, listenForStop } from "./stop-signal.ts";
@@ -45,12 +46,14 @@ async function serve(terminal: Terminal, { role, ...place }: Place & { role: Rol
   if (role !== "worker") await checkBefore(config);
   const billing = await createBillwright({ config, worker: role !== "api", onDatabaseLost: databaseLost(stop) });
   try {
-    const { key, address } = role === "worker" ? { key: null, address: null } : await open(billing);
+    const { key, address } = role === "worker" ? { key: null, address: await showHealth(billing) } : await open(billing);
     if (key !== null) terminal.out(`There was no API key, so one was made, with scope admin. It is shown this once: ${key}\n`);
-    const where = address === null ? "works on the jobs" : `serves ${address}`;
+    const where =
+      role !== "worker" ? `serves ${address}` : `works on the jobs${address === null ? "" : ` and tells how it is at ${address}`}`;
     const database = config.databaseUrl === null ? `the built-in PostgreSQL in ${config.dataDir}` : "its PostgreSQL";
     terminal.out(`Billwright ${where} (role ${role}, ${config.mode}) on ${database}.\n`);
     await stop.wait();
+    await billing.drain();
   } finally {
     await billing.close();
   }
@@ -76,6 +79,15 @@ export async function listen({ ctx, listen: start }: Billwright): Promise<string
   } catch (error) {
     throw portProblem(error as Error, ctx.config);
   }
+}
+
+/** A worker has no API; whoever watches it asks here. */
+async function showHealth({ ctx, atEnd }: Billwright): Promise<string | null> {
+  if (ctx.config.healthPort === 0) return null;
+  const app = healthServer(ctx);
+  const address = await app.listen({ host: ctx.config.host, port: ctx.config.healthPort });
+  atEnd(() => app.close());
+  return address;
 }
 
 async function open(billing: Billwright): Promise<{ key: string | null; address: string }> {

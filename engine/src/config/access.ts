@@ -30,11 +30,12 @@ export function apiKey(env: Env): string | null {
   return text;
 }
 
-export function databaseUrl(env: Env): string | null {
-  const text = env.DATABASE_URL;
+export function databaseUrl(env: Env, name = "DATABASE_URL"): string | null {
+  const text = env[name];
   if (text === undefined || text === "") return null;
   if (!/^postgres(ql)?:\/\//.test(text)) {
-    throw new ConfigError("DATABASE_URL must begin with postgres:// or postgresql:// (leave it out to use the embedded PostgreSQL).");
+    const more = name === "DATABASE_URL" ? " (leave it out to use the embedded PostgreSQL)" : "";
+    throw new ConfigError(`${name} must begin with postgres:// or postgresql://${more}.`);
   }
   return text;
 }

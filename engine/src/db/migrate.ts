@@ -23,21 +23,19 @@ export async function migrate(connectionString: string): Promise<string[]> {
     );
     const done = await connection.query<{ name: string; sha256: string }>("select name, sha256 from schema_migrations");
     const known = new Map(done.rows.map((row) => [row.name, row.sha256]));
-    for (const { name, sql, sha256 } of await readMigrations()) {
+    const own = await readMigrations();
+    const newer = [...known.keys()].filter((name) => !own.some((one) => one.name === name));
+    if (newer.length > 0)
+      throw new Error(
+        `The database is newer than this program: it has had ${newer.join(", ")}. Start the version that made it so, or a later one.`,
+      );
+    for (const { name, sql, sha256 } of own) {
       const before = known.get(name);
       if (before !== undefined) {
         if (before !== sha256) throw new Error(`Migration ${name} was changed after it ran. Migrations only go forward: add a new file.`);
         continue;
       }
-      await connection.query("begin");
-      try {
-        await connection.query(sql);
-        await connection.query("insert into schema_migrations (name, sha256) values ($1, $2)", [name, sha256]);
-        await connection.query("commit");
-      } catch (error) {
-        await connection.query("rollback");
-        throw new Error(`Migration ${name} failed: ${(error as Error).message}`, { cause: error });
-      }
+      await runOne(connection, { name, sql, sha256 });
       ran.push(name);
     }
     await runMigrations({ connectionString });
@@ -46,6 +44,42 @@ export async function migrate(connectionString: string): Promise<string[]> {
     await connection.end();
   }
   return ran;
+}
+
+// Whoever waits for a table behind a long transaction has everybody else wait behind it: rather step back, and try again.
+const PATIENCE_MS = 3_000;
+const TRIES = 20;
+const LOCKED = "55P03";
+
+async function runOne(connection: pg.Client, { name, sql, sha256 }: Migration): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    await connection.query("begin");
+    try {
+      await connection.query(`set local lock_timeout = ${PATIENCE_MS}`);
+      await connection.query(sql);
+      await connection.query("insert into schema_migrations (name, sha256) values ($1, $2)", [name, sha256]);
+      await connection.query("commit");
+      return;
+    } catch (error) {
+      await connection.query("rollback");
+      if ((error as { code?: string }).code === LOCKED && attempt < TRIES) continue;
+      throw new Error(`Migration ${name} failed: ${(error as Error).message}`, { cause: error });
+    }
+  }
+}
+
+/** Those of this program that the database has not had. */
+export async function missingMigrations(connectionString: string): Promise<string[]> {
+  const connection = new pg.Client({ connectionString, application_name: "billwright readiness", connectionTimeoutMillis: 3_000 });
+  connection.on("error", () => undefined);
+  await connection.connect();
+  try {
+    const done = await connection.query<{ name: string }>("select name from schema_migrations");
+    const had = new Set(done.rows.map((row) => row.name));
+    return (await readMigrations()).map(({ name }) => name).filter((name) => !had.has(name));
+  } finally {
+    await connection.end();
+  }
 }
 
 export interface Migration {

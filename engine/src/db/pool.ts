@@ -25,8 +25,14 @@ function isoOf(text: string): string {
 /** The role that the engine works as: it owns nothing, so that policies hold for it. */
 export const APP_ROLE = "billwright_app";
 
-/** `owner`: as the user of the URL, to migrate, prove and repair. */
-export function openPool(url: string, size: number, onError: (error: Error) => void, as: "app" | "owner" = "app"): Pool {
+/** Connections that are not ours from one transaction to the next: no statement may be left on them under a name. */
+const pooled = new WeakSet<object>();
+
+/**
+ * `owner`: as the user of the URL, to migrate, prove and repair. `pooler`: as the engine, through a pooler in transaction mode, which makes
+ * the connections and says itself as whom they are.
+ */
+export function openPool(url: string, size: number, onError: (error: Error) => void, as: "app" | "owner" | "pooler" = "app"): Pool {
   const pool = new pg.Pool({
     connectionString: url,
     max: size,
@@ -34,8 +40,15 @@ export function openPool(url: string, size: number, onError: (error: Error) => v
     idleTimeoutMillis: 30_000,
     connectionTimeoutMillis: 10_000,
     application_name: "billwright",
-    options: `-c timezone=UTC -c datestyle=ISO${as === "app" ? ` -c role=${APP_ROLE} -c billwright.tenant=${PLATFORM}` : ""}`,
+    // A pooler knows no such options: it would refuse them, or pass over them in silence.
+    ...(as === "pooler"
+      ? {}
+      : { options: `-c timezone=UTC -c datestyle=ISO${as === "app" ? ` -c role=${APP_ROLE} -c billwright.tenant=${PLATFORM}` : ""}` }),
   });
+  if (as === "pooler") {
+    pooled.add(pool);
+    pool.on("connect", (client) => pooled.add(client));
+  }
   // Without a listener, a restart of the server kills the process.
   pool.on("error", onError);
   // The pool listens to idle connections only: one that is lost in the middle of a transaction would kill the process too. Its next statement fails.
@@ -52,6 +65,7 @@ const names = new Map<string, string>();
 
 /** Runs a statement under a name, so that each connection parses and plans it once (2.6 times as fast as plain). */
 export async function run<R extends object>(on: Pool | Connection, text: string, values: unknown[] = []): Promise<R[]> {
+  if (pooled.has(on)) return (await on.query<R & pg.QueryResultRow>({ text, values })).rows;
   let name = names.get(text);
   if (name === undefined) {
     name = `bw${names.size}`;

@@ -1,6 +1,9 @@
 /** The closed list of billing events, and the shape of one. */
 
 export const EVENT_TYPES = [
+  "alert.raised",
+  "alert.acknowledged",
+  "alert.resolved",
   "tenant.created",
   "tenant.updated",
   "tenant.erased",

@@ -1,5 +1,5 @@
 /** Whether the process lives, is ready, and how each part does. Without Redis it is slower and no less ready. */
-import type { FastifyInstance } from "fastify";
+import Fastify, { type FastifyInstance } from "fastify";
 import { stopwatch } from "../clock.ts";
 import type { Context } from "../context.ts";
 import { onPool } from "../db/pool.ts";
@@ -17,12 +17,13 @@ export function healthRoutes(app: FastifyInstance, ctx: Context): void {
 
   app.get("/livez", open, async (_request, reply) => reply.type("application/json; charset=utf-8").send(JSON.stringify({ status: "ok" })));
 
+  const missing = rarely(ctx, () => ctx.life.missingMigrations());
   app.get("/readyz", open, async (_request, reply) => {
-    const postgres = await postgresState(ctx);
+    const reason = await notReady(ctx, missing);
     return reply
-      .status(postgres.status === "ok" ? 200 : 503)
+      .status(reason === null ? 200 : 503)
       .type("application/json; charset=utf-8")
-      .send(JSON.stringify({ status: postgres.status }));
+      .send(JSON.stringify(reason === null ? { status: "ok" } : { status: "down", reason }));
   });
 
   app.get("/health", open, async (_request, reply) => {
@@ -40,6 +41,39 @@ export function healthRoutes(app: FastifyInstance, ctx: Context): void {
       .type("application/json; charset=utf-8")
       .send(JSON.stringify({ status: postgres.status !== "ok" ? "down" : lacks ? "degraded" : "ok", parts }));
   });
+}
+
+/** Of a process that serves nothing else. */
+export function healthServer(ctx: Context): FastifyInstance {
+  const app = Fastify({ logger: false });
+  healthRoutes(app, ctx);
+  return app;
+}
+
+/** Why nobody should send it anything now; null: it is ready. */
+async function notReady({ life, pool, config }: Context, missing: () => Promise<string[]>): Promise<string | null> {
+  if (life.stopping) return "it is about to stop";
+  if (life.worker === "lost") return "its job worker has ended";
+  if (config.role === "worker" && life.worker !== "running") return "its job worker has not started";
+  try {
+    await onPool(pool).query("select 1 as up");
+    const names = await missing();
+    return names.length === 0 ? null : `the database has not had the migrations ${names.join(", ")}`;
+  } catch (error) {
+    return `the database does not answer: ${(error as Error).message}`;
+  }
+}
+
+const ASK_AGAIN_MS = 15_000;
+
+/** The last answer, for a while: what changes by hand only. */
+function rarely<T>({ clock }: Context, ask: () => Promise<T>): () => Promise<T> {
+  let last: { at: number; answer: T } | null = null;
+  return async () => {
+    const at = clock.now();
+    if (last === null || at - last.at > ASK_AGAIN_MS) last = { at, answer: await ask() };
+    return last.answer;
+  };
 }
 
 /** What the work finds out, and how long that took. */

@@ -39,6 +39,8 @@ export async function buildServer(ctx: Context, register: (app: FastifyInstance)
     // Who sends a head byte by byte holds a connection, and nothing else, for this long.
     http: { headersTimeout: ctx.config.clients.headMs, connectionsCheckingInterval: Math.min(5_000, ctx.config.clients.headMs) },
     keepAliveTimeout: 65_000,
+    // What comes on a connection that is still open when the server closes is served, and the connection is closed after it.
+    return503OnClosing: false,
     // Who comes through a proxy is told apart by what the proxy says, where it is one of ours.
     trustProxy: ctx.config.trustedProxies.length > 0 ? [...ctx.config.trustedProxies] : false,
     routerOptions: { maxParamLength: 512 },
@@ -89,6 +91,8 @@ export async function buildServer(ctx: Context, register: (app: FastifyInstance)
   const limits = await registerLimits(app, ctx.config.rateLimit, ctx.redis.shared);
   app.addHook("onRequest", async (request, reply) => {
     reply.header("X-Request-Id", request.id).headers(safety);
+    // Whoever keeps a connection to a process that is about to stop finds another one for the next request.
+    if (ctx.life.stopping) reply.header("connection", "close");
     request.principal = PUBLIC;
     if (request.is404) return;
     const permission = request.routeOptions.config.permission;

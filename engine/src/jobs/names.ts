@@ -22,5 +22,9 @@ export const JOB_NAMES = [
   "generate_monthly_invoice",
   "expire-credits",
   "sweep-limits",
+  "look-for-alert",
+  "sweep-alerts",
+  "sweep-usage-alerts",
+  "send-alert",
 ] as const;
 export type JobName = (typeof JOB_NAMES)[number];

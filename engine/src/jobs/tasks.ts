@@ -1,4 +1,5 @@
 /** What each job runs, and when the sweeps run by themselves. Every name of `names.ts` is here; the compiler sees to it. */
+import { alertTasks } from "../alerts/jobs.ts";
 import { creditTasks } from "../billing/credits/jobs.ts";
 import { entitlementTasks } from "../billing/entitlements/jobs.ts";
 import { invoiceTasks } from "../billing/invoices/jobs.ts";
@@ -14,6 +15,7 @@ import type { JobName } from "./names.ts";
 import type { Task } from "./task.ts";
 
 export const TASKS: Record<JobName, Task> = {
+  ...alertTasks,
   ...subscriptionTasks,
   ...invoiceTasks,
   ...paymentTasks,
@@ -47,6 +49,8 @@ export const CRONTAB = `
 * * * * * top-ups-due ?jobKey=top-ups-due
 * * * * * expire-credits ?jobKey=expire-credits
 * * * * * sweep-limits ?jobKey=sweep-limits
+* * * * * sweep-alerts ?jobKey=sweep-alerts
+7 * * * * sweep-usage-alerts ?jobKey=sweep-usage-alerts
 7 * * * * aggregate_daily ?jobKey=aggregate_daily
 23 * * * * forget-deliveries ?jobKey=forget-deliveries
 17 * * * * forget-old-answers ?jobKey=forget-old-answers

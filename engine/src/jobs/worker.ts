@@ -1,8 +1,10 @@
 /** Runs jobs. Any number of workers may, in any number of processes. */
-import { type JobHelpers, Logger, parseCrontab, run } from "graphile-worker";
+import { EventEmitter } from "node:events";
+import { type JobHelpers, Logger, parseCrontab, run, type WorkerEvents } from "graphile-worker";
 import pg from "pg";
 import type { Context } from "../context.ts";
 import { runNoted } from "./noted.ts";
+import { startPresence } from "./presence.ts";
 import { CRONTAB, TASKS } from "./tasks.ts";
 import { worksOn } from "./works-on.ts";
 
@@ -21,7 +23,13 @@ export async function startWorker(ctx: Context, connectionString: string): Promi
   };
   pool.on("error", onError);
   pool.on("connect", (client) => client.on("error", onError));
+  const events = new EventEmitter() as WorkerEvents;
+  let name: string | null = null;
+  events.on("pool:create", ({ workerPool }) => {
+    name = workerPool.id;
+  });
   const runner = await run({
+    events,
     pgPool: pool,
     concurrency: 4,
     pollInterval: 1_000,
@@ -38,11 +46,23 @@ export async function startWorker(ctx: Context, connectionString: string): Promi
         .map(([name, task]) => [name, (_payload: unknown, { job }: JobHelpers) => runNoted(ctx, name, task, job)]),
     ),
   });
-  runner.promise.catch((error: unknown) => log.error({ err: error, part: "jobs" }, "the job worker stopped"));
+  ctx.life.worker = "running";
+  const lost = (error?: unknown) => {
+    if (stopping) return;
+    ctx.life.worker = "lost";
+    log.error({ err: error, part: "jobs" }, "the job worker stopped");
+  };
+  runner.promise.then(() => lost(), lost);
+  const presence = startPresence(
+    connectionString,
+    () => name,
+    (workers) => log.warn({ workers, part: "jobs" }, "jobs of workers that are gone were freed"),
+  );
   return {
     stop: async () => {
       stopping = true;
       await runner.stop();
+      await presence.end();
       await pool.end();
     },
   };

@@ -102,6 +102,7 @@ const tenants: Law = {
 const REAL_TIME: Exceptions = {
   "engine/src/billing/payments/refund-store.ts": "leases of workers, as in the store of payments",
   "engine/src/billing/payments/store.ts": "leases of workers run in real time, by the one clock that all processes share: the database's",
+  "engine/src/jobs/presence.ts": "how long a worker has held a job, by the clock that wrote when it took it",
   "engine/src/cli/doctor/database.ts": "says how far the database's clock is from this machine's, and how old a waiting job is by it",
 };
 const CLOCK =
