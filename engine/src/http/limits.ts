@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { PUBLIC } from "../auth/principal.ts";
 import { Refusal } from "../errors.ts";
 import type { Redis } from "../redis/redis.ts";
-import { createSharedLimit } from "./shared-limit.ts";
+import { createLeasedLimit } from "./leased-limit.ts";
 
 const SECOND = 1_000;
 /** Credentials of one address that were refused. */
@@ -27,8 +27,8 @@ export async function registerLimits(app: FastifyInstance, aSecond: number, redi
   const minute = 60 * SECOND;
   const asking = app.createRateLimit({ max: aSecond, timeWindow: SECOND, keyGenerator: callerOf });
   const guessing = app.createRateLimit({ max: REFUSED_A_MINUTE, timeWindow: minute, keyGenerator: ({ ip }) => `guess ${ip}` });
-  const asked = redis && createSharedLimit(redis, "asked", aSecond, SECOND);
-  const guessed = redis && createSharedLimit(redis, "guessed", REFUSED_A_MINUTE, minute, 0);
+  const asked = redis && createLeasedLimit(redis, "asked", aSecond, SECOND);
+  const guessed = redis && createLeasedLimit(redis, "guessed", REFUSED_A_MINUTE, minute, 0);
 
   async function counted(request: FastifyRequest): Promise<State | null> {
     const taken = asked && (await asked.take(callerOf(request)));

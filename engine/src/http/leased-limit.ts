@@ -13,7 +13,7 @@ export interface Taken {
   ttlMs: number;
 }
 
-export interface SharedLimit {
+export interface LeasedLimit {
   readonly max: number;
   /** Counts one of this caller's; null: Redis is away, and it was not counted. */
   take(caller: string): Promise<Taken | null>;
@@ -48,7 +48,7 @@ const TAKE: Script = {
 const MAX_CALLERS = 20_000;
 
 /** `part`: what a lease is of the limit; 0: one at a time. */
-export function createSharedLimit(redis: Redis, name: string, max: number, windowMs: number, part = 0.01): SharedLimit {
+export function createLeasedLimit(redis: Redis, name: string, max: number, windowMs: number, part = 0.01): LeasedLimit {
   const time = stopwatch();
   const leases = new LRUCache<string, Lease>({ max: MAX_CALLERS });
   const asking = new Map<string, { answer: Promise<boolean>; waiting: number }>();

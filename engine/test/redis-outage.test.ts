@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { sleep, stopwatch } from "../src/clock.ts";
 import { type Billwright, createBillwright, Refusal } from "../src/engine.ts";
-import { createSharedLimit } from "../src/http/shared-limit.ts";
+import { createLeasedLimit } from "../src/http/leased-limit.ts";
 import { openRedis } from "../src/redis/redis.ts";
 import { anyRedis, type RedisServer, startRedis } from "./redis-server.ts";
 import { createWorld, TEST_KEY, type World } from "./world.ts";
@@ -145,7 +145,7 @@ it("leases: three processes give out exactly the limit, and few of their request
   const { address, stop } = await anyRedis();
   const home = `{test:${process.pid}:${Math.random()}}`;
   const clients = await Promise.all([0, 1, 2].map(() => openRedis(address, home, () => undefined)));
-  const limits = clients.map((redis) => createSharedLimit(redis, "calls", 1_000, 600_000));
+  const limits = clients.map((redis) => createLeasedLimit(redis, "calls", 1_000, 600_000));
   const failures = () => clients.reduce((sum, redis) => sum + redis.state().failed, 0);
   const asked = () => clients.reduce((sum, redis) => sum + redis.state().asked, 0);
   let [caller, allowed, questions] = ["", 0, 0];
