@@ -244,6 +244,32 @@ describe("what fails", () => {
     expect(tries[0].response_body).toHaveLength(2_000);
   });
 
+  test("a receiver that fails is asked one at a time, until it answers well", async () => {
+    const { path: at, got } = await endpoint();
+    let [now, most] = [0, 0];
+    let status = 500;
+    receiver.answer(at, (response) => {
+      most = Math.max(most, ++now);
+      setTimeout(() => {
+        now -= 1;
+        response.writeHead(status).end();
+      }, 10);
+    });
+    const round = async () => {
+      most = 0;
+      await hurry();
+      await work();
+      return most;
+    };
+    for (let n = 0; n < 12; n++) await happen("invoice.paid", "acme", n);
+    expect(await round()).toBeGreaterThan(1);
+    expect(await round()).toBe(1);
+    expect(got()).toHaveLength(24);
+    status = 200;
+    await round();
+    expect(got()).toHaveLength(36);
+  });
+
   test("a slow receiver holds up nobody else", async () => {
     const [slow, quick] = [await endpoint({ event_types: ["invoice.paid"] }), await endpoint({ event_types: ["invoice.voided"] })];
     const hanging: (() => void)[] = [];
