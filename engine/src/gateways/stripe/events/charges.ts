@@ -1,6 +1,5 @@
 /** Charges: the tries that a payment intent makes. That one succeeded is taken; all else its intent says better. */
 import { amountIn, expandedIn, idIn, type Json, ours, refundOutcome } from "../objects.ts";
-import { moneyBack } from "./billing.ts";
 import { type Interpret, objectOf } from "./payload.ts";
 
 const succeeded: Interpret = (payload) => {
@@ -28,8 +27,8 @@ const refunded: Interpret = (payload) => {
   const ofOurs = (Array.isArray(list) ? (list as Json[]) : []).find((refund) => ours(refund, "refund") !== null);
   if (!ofOurs) {
     const asked = ours(charge, "payment") ?? ours(charge, "checkout");
-    // A charge of Stripe's own invoices was not asked for here, but its invoice may be known.
-    return asked === null ? moneyBack(payload) : "The refund itself is told of by events of its own.";
+    // A charge of Stripe's own invoices was not asked for here; its invoice may be known, which is looked for next (`otherwise`).
+    return asked === null ? "The charge was not asked for here." : "The refund itself is told of by events of its own.";
   }
   return { kind: "refund", refundId: ours(ofOurs, "refund"), ...amountIn(ofOurs), outcome: refundOutcome(ofOurs) };
 };
