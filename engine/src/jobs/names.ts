@@ -15,6 +15,7 @@ export const JOB_NAMES = [
   "processor-missed",
   "send-webhooks",
   "forget-deliveries",
+  "tell-gateways",
   "send-invoice",
   "forget-old-answers",
   "backfill-usage",
