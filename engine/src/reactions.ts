@@ -2,6 +2,7 @@
  * Which event wakes which action: the only way up in the house, and the whole cause and effect of the engine.
  * Reactions run inside the transaction of their event, in the order they stand here.
  */
+import { eraseAlerts } from "./alerts/erase.ts";
 import { lookForCancellation, lookForFailure, lookForPayment } from "./alerts/watch.ts";
 import { eraseAccess } from "./auth/erase.ts";
 import { noteSale } from "./billing/catalog/note-sale.ts";
@@ -37,7 +38,7 @@ export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {
   "catalog.changed": [registerMeters, beginAllFreeCredits, forgetTerms],
   "tenant.created": [beginFreeCredits],
   "tenant.updated": [beginFreeCredits, forgetTerms, tellGateways],
-  "tenant.erased": [eraseInbound, eraseOutbound, eraseReceipts, eraseInvoices, eraseSubscriptions, eraseAccess, tellGateways],
+  "tenant.erased": [eraseAlerts, eraseInbound, eraseOutbound, eraseReceipts, eraseInvoices, eraseSubscriptions, eraseAccess, tellGateways],
   "subscription.started": [noteSale, noteSubscription, notePlan, forgetTerms],
   "subscription.plan_changed": [noteSale, notePlan, forgetTerms],
   "subscription.updated": [forgetTerms, lookForCancellation],

@@ -9,8 +9,12 @@ export interface GatewayRegistry {
   names(): readonly string[];
 }
 
-export function createGatewayRegistry(gateways: readonly PaymentGateway[]): GatewayRegistry {
-  const byName = new Map([...gateways, manualGateway()].map((gateway) => [gateway.name, gateway]));
+/** `watch`: what is told of each call. */
+export function createGatewayRegistry(
+  gateways: readonly PaymentGateway[],
+  watch: (gateway: PaymentGateway) => PaymentGateway = (gateway) => gateway,
+): GatewayRegistry {
+  const byName = new Map([...gateways, manualGateway()].map((gateway) => [gateway.name, watch(gateway)]));
   const names = gateways.map((gateway) => gateway.name);
   return {
     get(name) {

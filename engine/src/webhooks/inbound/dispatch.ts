@@ -34,9 +34,11 @@ async function dispatch(ctx: Context, row: InboundBody): Promise<void> {
     if (row.attempts > MAX_ATTEMPTS) throw new Error("Every attempt ended without an outcome.");
     const ignored = await work(ctx, row);
     if (ignored !== null) await finish(ctx, row, "ignored", ignored);
+    ctx.metrics.webhooksDispatched.add([row.gateway, ignored === null ? "done" : "ignored"]);
   } catch (error) {
     const dead = row.attempts >= MAX_ATTEMPTS;
     ctx.log.error({ err: error, inbound_event: row.id, gateway: row.gateway, attempt: row.attempts }, "a webhook could not be dispatched");
+    ctx.metrics.webhooksDispatched.add([row.gateway, dead ? "dead" : "failed"]);
     await finish(ctx, row, dead ? "dead" : "failed", (error as Error).message);
   }
 }
