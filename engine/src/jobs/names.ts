@@ -16,6 +16,7 @@ export const JOB_NAMES = [
   "processor-usage",
   "send-webhooks",
   "forget-deliveries",
+  "tell-gateways",
   "send-invoice",
   "forget-old-answers",
   "backfill-usage",

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { askAboutPayments } from "../../src/billing/payments/ask-payments.ts";
 import { ensureCustomer } from "../../src/billing/payments/ensure-customer.ts";
 import { refundDue } from "../../src/billing/payments/give-back.ts";
+import { tellAbout } from "../../src/billing/payments/tell-about.ts";
 import { succeed } from "./resources/payment-intents.ts";
 import { CARDS, newMethod } from "./resources/payment-methods.ts";
 import type { Json } from "./server.ts";
@@ -41,9 +42,23 @@ describe("lesson 8: a tenant is one customer", () => {
     const { world, stripe } = setting;
     const before = stripe.writes(/customers\/cus/).length;
     await world.must("PUT", "/v1/tenants/once", { name: "Twice", address: { line1: "1 Road", city: "Pune", country: "IN" } });
-    for (const _ of [1, 2]) await world.must("POST", "/v1/tenants/once/customers", { gateway: "stripe" });
+    const jobs = await world.owner.query(
+      "select payload from graphile_worker._private_jobs j join graphile_worker._private_tasks t on t.id = j.task_id where t.identifier = 'tell-gateways'",
+    );
+    expect(jobs.rows).toEqual([{ payload: { tenant: "once" } }]);
+    for (const _ of [1, 2]) await tellAbout(world.billing.ctx, "once");
+    await world.must("POST", "/v1/tenants/once/customers", { gateway: "stripe" });
     expect(stripe.writes(/customers\/cus/).length - before).toBe(1);
     expect(customersOf("once")[0]).toMatchObject({ name: "Twice", address: { line1: "1 Road", city: "Pune", country: "IN" } });
+  });
+
+  test("one that is erased is nobody there either", async () => {
+    const { world } = setting;
+    await world.must("PUT", "/v1/tenants/leaver", { name: "Leaver", email: "leaver@example.com" });
+    await world.must("POST", "/v1/tenants/leaver/customers", { gateway: "stripe" });
+    await world.must("DELETE", "/v1/tenants/leaver");
+    await tellAbout(world.billing.ctx, "leaver");
+    expect(customersOf("leaver")[0]).toMatchObject({ name: "", email: "", address: "" });
   });
 
   test("an answer that was lost for longer than its key is kept is found in what was made since", async () => {
