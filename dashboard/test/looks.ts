@@ -14,7 +14,7 @@ interface Violation {
 }
 
 /** What is wrong with the page as it stands, in words; pictures of it go to `folder`. */
-export async function faultsOf(page: Page, name: string, folder: string): Promise<string[]> {
+export async function faultsOf(page: Page, name: string, folder: string, fullPage = true): Promise<string[]> {
   const faults: string[] = [];
   for (const theme of THEMES) {
     await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
@@ -22,7 +22,7 @@ export async function faultsOf(page: Page, name: string, folder: string): Promis
       await page.setViewportSize({ width, height: width === 360 ? 740 : 900 });
       const over = await page.evaluate<number>("document.documentElement.scrollWidth - innerWidth");
       if (over > 0) faults.push(`${name}: ${over} pixels wider than a screen of ${width}`);
-      await page.screenshot({ path: join(folder, `${name}-${theme}-${width}.png`), fullPage: true });
+      await page.screenshot({ path: join(folder, `${name}-${theme}-${width}.png`), fullPage });
     }
     faults.push(...(await axe(page)).map((fault) => `${name}, ${theme}: ${fault}`));
   }

@@ -9,6 +9,7 @@ const PREFIXES = {
   subscription: "sub",
   invoice: "inv",
   line: "line",
+  alert: "alert",
   event: "evt",
   grant: "grant",
   transaction: "txn",

@@ -227,6 +227,26 @@ describe("the audit log", () => {
     expect(text).not.toMatch(/secret_hash|bw_test_[\w-]{20}/);
   });
 
+  test("has who was let in from where, and what was granted to many at once", async () => {
+    await world.must("POST", "/v1/credits/grants", { amount: 5, grants: [{ tenant_id: "acme" }, { tenant_id: "rival" }] });
+    const grants = (await world.must("GET", "/v1/audit-log?object_type=credit_grant&limit=2")).items;
+    expect(grants.map((one: { action: string; tenant_id: string }) => [one.action, one.tenant_id]).sort()).toEqual([
+      ["POST /v1/credits/grants", "acme"],
+      ["POST /v1/credits/grants", "rival"],
+    ]);
+    const link = await world.must("POST", "/v1/tenants/acme/portal", { subject: "ann" });
+    const secret = link.url.split("#token=")[1]!;
+    await world.call("POST", "/v1/sessions", { token: secret }, { authorization: "", "user-agent": "ann's browser" });
+    const { items } = await world.must("GET", "/v1/audit-log?tenant_id=acme&limit=3");
+    expect(items.map((one: { object_type: string; change: string; action: string }) => [one.object_type, one.change, one.action])).toEqual([
+      ["session", "created", "POST /v1/sessions"],
+      ["portal_link", "updated", "POST /v1/sessions"],
+      ["portal_link", "created", "POST /v1/tenants/:tenant_id/portal"],
+    ]);
+    expect(items[0]).toMatchObject({ actor: { kind: "public" }, user_agent: "ann's browser", after: { subject: "ann" } });
+    expect(JSON.stringify(items)).not.toMatch(/token_hash|secret_hash/);
+  });
+
   test("shows a tenant's people their own, and nobody less than that", async () => {
     await world.must("PUT", "/v1/tenants/rival", { name: "Rival & Sons" });
     const own = await world.call("GET", "/v1/audit-log?tenant_id=rival", undefined, await as("owner"));

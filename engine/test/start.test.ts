@@ -62,6 +62,7 @@ test("the demo survives a kill -9 in the middle of its making, and one after", {
   expect(screen).toMatch(/exactly [\d.,]+, rounded once/);
   for (const line of billsIn(screen).split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
 
+  expect(screen).toMatch(new RegExp(`sign in, once +http://localhost:${port}/portal#token=[\\w-]{43}\n`));
   const key = keyIn(screen);
   expect(readFileSync(join(dataDir, "demo-key"), "utf8").trim()).toBe(key);
   expect(statSync(join(dataDir, "demo-key")).mode & 0o777).toBe(0o600);

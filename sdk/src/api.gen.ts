@@ -604,6 +604,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the payment attempts of all tenants, newest first
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getPayments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tenants/{tenant_id}/payments": {
         parameters: {
             query?: never;
@@ -1220,6 +1240,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/invoices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the invoices of all tenants, newest first
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getInvoices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invoices/{id}/lines/{line}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What made a line: its steps in words, the meter, and the events that were counted
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getInvoicesLinesExplain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tenants/{tenant_id}/invoices": {
         parameters: {
             query?: never;
@@ -1370,6 +1430,26 @@ export interface paths {
          * @description Needs the scope `billing.read`.
          */
         post: operations["postQuote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the subscriptions of all tenants, ended ones too, newest first
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getSubscriptions"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1620,6 +1700,26 @@ export interface paths {
          * @description Needs the scope `billing.read`.
          */
         get: operations["getTenantsEntitlementsByFeature"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/entitlements/{feature}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Why a check is answered as it is: the rule behind it, and whose it is
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getTenantsEntitlementsExplain"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2238,6 +2338,90 @@ export interface paths {
         get: operations["getTenantsPlanAdvice"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alert-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is watched: the rule of each kind, and those of single tenants; with tenant_id, what holds for that one
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getAlertRules"];
+        /**
+         * Set the rule of a kind, for all tenants or for one
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
+         */
+        put: operations["putAlertRules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alert-rules/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Back to the default, or for one tenant to what holds for all
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
+         */
+        delete: operations["deleteAlertRulesByKind"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was found, newest first
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getAlerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alerts/{id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that somebody has seen it; it lasts until its cause is gone
+         * @description Needs the scope `billing.write`, of a key that is not confined to one tenant.
+         */
+        post: operations["postAlertsAcknowledge"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3178,6 +3362,78 @@ export interface components {
             /** @description The invoice that a captured payment settles. */
             invoice: string;
         };
+        /** LineTrace */
+        LineTrace: {
+            invoice: string;
+            number: string | null;
+            /** @description The caller's own id of the tenant. */
+            tenant_id: string;
+            /**
+             * Format: currency
+             * @description Lower-case ISO 4217 code.
+             */
+            currency: string;
+            line: components["schemas"]["InvoiceLine"];
+            steps: {
+                /** @description In words. */
+                what: string;
+                quantity: string | null;
+                /** @description In the currency's major unit. */
+                price: string | null;
+                /** @description In minor units, exact. */
+                amount: string | null;
+            }[];
+            /** @description Where the amount was rounded: what it was before. */
+            rounding: string | null;
+            usage: {
+                meter: string;
+                event: string;
+                aggregation: string;
+                property: string | null;
+                unit: string | null;
+                filters: {
+                    [key: string]: unknown;
+                };
+                /**
+                 * Format: date-time
+                 * @description RFC 3339.
+                 */
+                period_start: string;
+                /**
+                 * Format: date-time
+                 * @description RFC 3339.
+                 */
+                period_end: string;
+                /** @description As it is on the line. */
+                quantity: number | string;
+                /** @description What the meter says of the same period by now: more, where events came late. */
+                quantity_now: number | string;
+                event_count: number;
+                /** @description The first of them, in order of time. */
+                events: {
+                    id: string;
+                    event: string;
+                    idempotency_key: string;
+                    /**
+                     * Format: date-time
+                     * @description RFC 3339.
+                     */
+                    at: string;
+                    /**
+                     * Format: date-time
+                     * @description RFC 3339.
+                     */
+                    received_at: string;
+                    /** @description A quantity: a number, or a decimal string with up to 12 places. */
+                    amount: number | string;
+                    properties: {
+                        [key: string]: unknown;
+                    };
+                    /** @description What the meter reads of it; null where it only counts. */
+                    value: string | null;
+                }[];
+            } | null;
+        };
         /** CreditPurchase */
         CreditPurchase: {
             id: string;
@@ -3446,6 +3702,37 @@ export interface components {
                 [key: string]: components["schemas"]["Check"];
             };
         };
+        /** CheckExplanation */
+        CheckExplanation: {
+            check: components["schemas"]["Check"];
+            /** @description For a person. */
+            sentence: string;
+            /**
+             * @description Whose rule it is.
+             * @enum {string}
+             */
+            source: "override" | "plan" | "default_plan" | "nothing";
+            /** @description Whose entitlements hold. */
+            plan: string | null;
+            plan_version: number | null;
+            /** @description What was bought last, whether or not it holds. */
+            subscribed_plan: string | null;
+            status: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            grace_until: string | null;
+            /** @description What that plan says of the feature. */
+            entitlements: {
+                [key: string]: unknown;
+            }[];
+            override: {
+                [key: string]: unknown;
+            } | null;
+            /** @description What counts it. */
+            meter: string | null;
+        };
         /** Consumption */
         Consumption: {
             /** @description The key of the feature. */
@@ -3515,7 +3802,7 @@ export interface components {
         BillingEvent: {
             id: string;
             /** @enum {string} */
-            type: "tenant.created" | "tenant.updated" | "tenant.erased" | "subscription.started" | "subscription.updated" | "subscription.plan_changed" | "subscription.trial_ending" | "subscription.trial_ended" | "subscription.renewed" | "subscription.paused" | "subscription.resumed" | "subscription.past_due" | "subscription.canceled" | "subscription.expired" | "invoice.created" | "invoice.finalized" | "invoice.paid" | "invoice.payment_failed" | "invoice.voided" | "invoice.marked_uncollectible" | "invoice.credited" | "invoice.sent" | "payment.succeeded" | "payment.failed" | "payment.refunded" | "payment.refund_failed" | "payment.unapplied" | "payment.kept" | "payment.returned" | "checkout.completed" | "checkout.canceled" | "checkout.expired" | "checkout.failed" | "credits.granted" | "credits.consumed" | "credits.expiring" | "credits.expired" | "credits.low_balance" | "credits.top_up_failed" | "credits.top_up_limited" | "credits.top_up_disabled" | "credits.refunded" | "credits.transferred" | "entitlement.overridden" | "entitlement.override_removed" | "usage.aggregated" | "usage.limit_approaching" | "usage.limit_reached" | "catalog.changed" | "webhook.test" | "webhook.endpoint_disabled";
+            type: "alert.raised" | "alert.acknowledged" | "alert.resolved" | "tenant.created" | "tenant.updated" | "tenant.erased" | "subscription.started" | "subscription.updated" | "subscription.plan_changed" | "subscription.trial_ending" | "subscription.trial_ended" | "subscription.renewed" | "subscription.paused" | "subscription.resumed" | "subscription.past_due" | "subscription.canceled" | "subscription.expired" | "invoice.created" | "invoice.finalized" | "invoice.paid" | "invoice.payment_failed" | "invoice.voided" | "invoice.marked_uncollectible" | "invoice.credited" | "invoice.sent" | "payment.succeeded" | "payment.failed" | "payment.refunded" | "payment.refund_failed" | "payment.unapplied" | "payment.kept" | "payment.returned" | "checkout.completed" | "checkout.canceled" | "checkout.expired" | "checkout.failed" | "credits.granted" | "credits.consumed" | "credits.expiring" | "credits.expired" | "credits.low_balance" | "credits.top_up_failed" | "credits.top_up_limited" | "credits.top_up_disabled" | "credits.refunded" | "credits.transferred" | "entitlement.overridden" | "entitlement.override_removed" | "usage.aggregated" | "usage.limit_approaching" | "usage.limit_reached" | "usage.refused" | "catalog.changed" | "webhook.test" | "webhook.endpoint_disabled";
             /** @description The caller's own id of the tenant. */
             tenant_id: string | null;
             /**
@@ -4374,6 +4661,63 @@ export interface components {
                 /** @description Whole minor units of the currency. */
                 saves: number;
             } | null;
+        };
+        /** AlertRule */
+        AlertRule: {
+            /** @enum {string} */
+            kind: "low_credits" | "payment_failed" | "cancellation" | "unusual_usage";
+            /** @description The caller's own id of the tenant. */
+            tenant_id: string | null;
+            enabled: boolean;
+            email: string[];
+            /** @description low_credits: below how many. */
+            threshold?: number | string;
+            /** @description payment_failed: from so many failures of one invoice on. */
+            failures?: number;
+            /** @description cancellation: also when the end is only arranged. */
+            scheduled?: boolean;
+            /** @description unusual_usage: how many robust standard deviations from the usual. */
+            sensitivity?: number | string;
+            /** @description unusual_usage: and how many times as much, or as little; at least 1. */
+            ratio?: number | string;
+            /** @description unusual_usage: days of the same kind that must be known. */
+            minimum_days?: number;
+            /** @description Also to the tenant's own address. */
+            email_tenant?: boolean;
+            /** @description Nobody has set it. */
+            default: boolean;
+        };
+        /** Alert */
+        Alert: {
+            id: string;
+            /** @description The caller's own id of the tenant. */
+            tenant_id: string;
+            /** @enum {string} */
+            kind: "low_credits" | "payment_failed" | "cancellation" | "unusual_usage";
+            /** @enum {string} */
+            state: "open" | "acknowledged" | "resolved";
+            /** @description What it is about: an invoice, a subscription, a meter and a direction, credits. */
+            subject: string;
+            summary: string;
+            data: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            raised_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            acknowledged_at: string | null;
+            acknowledged_by: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            resolved_at: string | null;
         };
         /** TestClock */
         TestClock: {
@@ -7367,6 +7711,8 @@ export interface operations {
                 limit?: number;
                 /** @description The next_cursor of the page before. */
                 cursor?: string;
+                /** @description A part of the id, the name or a mail address. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -8008,6 +8354,58 @@ export interface operations {
             401: components["responses"]["Problem"];
             /** @description `forbidden`: the credentials do not allow this. */
             403: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getPayments: {
+        parameters: {
+            query?: {
+                /** @description How many; 25 if not said. */
+                limit?: number;
+                /** @description The next_cursor of the page before. */
+                cursor?: string;
+                /** @description The caller's own id of the tenant. */
+                tenant_id?: string;
+                /** @description All if not said. */
+                status?: "requested" | "succeeded" | "failed" | "requires_action" | "pending" | "unknown";
+                /** @description The name of a gateway. */
+                gateway?: string;
+                /** @description Lower-case ISO 4217 code. */
+                currency?: string;
+                /** @description The id of an invoice. */
+                invoice?: string;
+                /** @description Asked for at or after. */
+                from?: string;
+                /** @description Asked for before. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Payment"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
             /** @description `rate_limited`: too many requests. */
             429: components["responses"]["Problem"];
             /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
@@ -10012,6 +10410,98 @@ export interface operations {
             503: components["responses"]["Problem"];
         };
     };
+    getInvoices: {
+        parameters: {
+            query?: {
+                /** @description How many; 25 if not said. */
+                limit?: number;
+                /** @description The next_cursor of the page before. */
+                cursor?: string;
+                /** @description The caller's own id of the tenant. */
+                tenant_id?: string;
+                /** @description All if not said. */
+                status?: "draft" | "open" | "paid" | "void" | "uncollectible";
+                /** @description Lower-case ISO 4217 code. */
+                currency?: string;
+                /** @description A part of the number. */
+                number?: string;
+                /** @description Open, and due before now; or a payment of it has failed. */
+                overdue?: boolean;
+                /** @description Made at or after. */
+                from?: string;
+                /** @description Made before. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Invoice"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getInvoicesLinesExplain: {
+        parameters: {
+            query?: {
+                /** @description How many of the events; 20 if not said. */
+                events?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id, as the engine gave it. */
+                id: string;
+                /** @description The id of a line of it. */
+                line: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineTrace"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
     getTenantsInvoices: {
         parameters: {
             query?: {
@@ -10714,6 +11204,52 @@ export interface operations {
             413: components["responses"]["Problem"];
             /** @description The body has a type that this route does not take. */
             415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getSubscriptions: {
+        parameters: {
+            query?: {
+                /** @description How many; 25 if not said. */
+                limit?: number;
+                /** @description The next_cursor of the page before. */
+                cursor?: string;
+                /** @description The caller's own id of the tenant. */
+                tenant_id?: string;
+                /** @description All if not said. */
+                status?: "incomplete" | "trialing" | "active" | "past_due" | "paused" | "canceled" | "expired";
+                /** @description The key of a plan. */
+                plan?: string;
+                /** @description Lower-case ISO 4217 code. */
+                currency?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Subscription"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
             /** @description `invalid_request`: `errors` names each field at fault. */
             422: components["responses"]["Problem"];
             /** @description `rate_limited`: too many requests. */
@@ -11500,6 +12036,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Check"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getTenantsEntitlementsExplain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+                /** @description The key of a feature. */
+                feature: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckExplanation"];
                 };
             };
             /** @description `unauthenticated`: credentials are missing or not valid. */
@@ -13247,6 +13820,237 @@ export interface operations {
             403: components["responses"]["Problem"];
             /** @description What the path names does not exist, or belongs to another tenant. */
             404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getAlertRules: {
+        parameters: {
+            query?: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["AlertRule"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    putAlertRules: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    kind: "low_credits" | "payment_failed" | "cancellation" | "unusual_usage";
+                    /** @description The caller's own id of the tenant. */
+                    tenant_id?: string;
+                    enabled?: boolean;
+                    email?: string[];
+                    /** @description low_credits: below how many. */
+                    threshold?: number | string;
+                    /** @description payment_failed: from so many failures of one invoice on. */
+                    failures?: number;
+                    /** @description cancellation: also when the end is only arranged. */
+                    scheduled?: boolean;
+                    /** @description unusual_usage: how many robust standard deviations from the usual. */
+                    sensitivity?: number | string;
+                    /** @description unusual_usage: and how many times as much, or as little; at least 1. */
+                    ratio?: number | string;
+                    /** @description unusual_usage: days of the same kind that must be known. */
+                    minimum_days?: number;
+                    /** @description Also to the tenant's own address. */
+                    email_tenant?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertRule"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    deleteAlertRulesByKind: {
+        parameters: {
+            query?: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id?: string;
+            };
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description What is watched. */
+                kind: "low_credits" | "payment_failed" | "cancellation" | "unusual_usage";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        kind: "low_credits" | "payment_failed" | "cancellation" | "unusual_usage";
+                        deleted: boolean;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getAlerts: {
+        parameters: {
+            query?: {
+                /** @description How many; 25 if not said. */
+                limit?: number;
+                /** @description The next_cursor of the page before. */
+                cursor?: string;
+                /** @description The caller's own id of the tenant. */
+                tenant_id?: string;
+                /** @description What it was raised for. */
+                kind?: "low_credits" | "payment_failed" | "cancellation" | "unusual_usage";
+                /** @description All if not said. */
+                state?: "open" | "acknowledged" | "resolved";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Alert"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postAlertsAcknowledge: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
             /** @description `invalid_request`: `errors` names each field at fault. */
             422: components["responses"]["Problem"];
             /** @description `rate_limited`: too many requests. */

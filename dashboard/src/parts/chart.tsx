@@ -74,7 +74,7 @@ export default function Chart({ label, kind, series, points, write, line = null,
           />
         </div>
       ) : (
-        <figure aria-label={`${label}. The button after it shows the figures as a table.`} className="text-small">
+        <figure aria-label={`${label}. The button after it shows the figures as a table.`} className="overflow-hidden text-small">
           <ResponsiveContainer width="100%" height={height}>
             <ComposedChart data={rows} margin={{ top: 8, right: 4, bottom: 0, left: 0 }} accessibilityLayer={false} barCategoryGap="22%">
               <CartesianGrid vertical={false} stroke="var(--line)" />

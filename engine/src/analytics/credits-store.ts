@@ -21,8 +21,8 @@ export function readCredits(db: Database, { start, end, granularity }: Stretch, 
     `/* all tenants: figures of the operator */
      select case when t.at >= $1 then date_trunc($3, t.at) end as start,
        coalesce(sum(t.amount) filter (where t.type = 'granted'), 0)::text as granted,
-       coalesce(sum(case 'consumed' when t.to_account then t.amount when t.from_account then -t.amount end), 0)::text as consumed,
-       coalesce(sum(case 'expired' when t.to_account then t.amount when t.from_account then -t.amount end), 0)::text as expired,
+       coalesce(sum(case when t.to_account = 'consumed' then t.amount when t.from_account = 'consumed' then -t.amount end), 0)::text as consumed,
+       coalesce(sum(case when t.to_account = 'expired' then t.amount when t.from_account = 'expired' then -t.amount end), 0)::text as expired,
        coalesce(sum(t.amount) filter (where t.type = 'refunded'), 0)::text as taken_back,
        coalesce(sum(case when t.to_account in ('available', 'held') then t.amount else 0 end
          - case when t.from_account in ('available', 'held') then t.amount else 0 end), 0)::text as change

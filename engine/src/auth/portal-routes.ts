@@ -5,7 +5,7 @@ import { formatInstant } from "../billing/time/instant.ts";
 import { commit } from "../commit.ts";
 import type { Context } from "../context.ts";
 import { invalidField, Refusal } from "../errors.ts";
-import { Printed, route } from "../http/route.ts";
+import { originOf, Printed, route } from "../http/route.ts";
 import { Closed, Instant, Named, Nullable, OneOf, TenantId, Text } from "../http/schema.ts";
 import { newId } from "../ids.ts";
 import { forgetKeys } from "./identify.ts";
@@ -84,9 +84,9 @@ export function portalRoutes(app: FastifyInstance, ctx: Context): void {
     summary: "Exchange the token of a portal link, which then is used up, for a session",
     body: Closed({ token: Text(128) }),
     response: { 201: SessionAnswer },
-    handle: async ({ body, reply }) => {
+    handle: async ({ body, reply, request }) => {
       const { secret, hash } = mintSecret("session");
-      const answer = await commit(ctx, { principal: PUBLIC }, async (tx) => {
+      const answer = await commit(ctx, { principal: PUBLIC, origin: originOf(request) }, async (tx) => {
         const link = await useLink(tx, hashSecret(body.token), tx.now);
         if (!link) throw new Refusal("unauthenticated", "This link is not valid any more: it was used, or has expired. Ask for a new one.");
         const session = { ...link, id: newId("session"), expires_at: tx.now + SESSION_MS };

@@ -1,6 +1,9 @@
 /** The closed list of billing events, and the shape of one. */
 
 export const EVENT_TYPES = [
+  "alert.raised",
+  "alert.acknowledged",
+  "alert.resolved",
   "tenant.created",
   "tenant.updated",
   "tenant.erased",
@@ -49,6 +52,7 @@ export const EVENT_TYPES = [
   "usage.aggregated",
   "usage.limit_approaching",
   "usage.limit_reached",
+  "usage.refused",
   "catalog.changed",
   "webhook.test",
   "webhook.endpoint_disabled",

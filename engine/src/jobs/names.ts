@@ -12,6 +12,7 @@ export const JOB_NAMES = [
   "retry-inbound",
   "processor-due",
   "processor-missed",
+  "processor-usage",
   "send-webhooks",
   "forget-deliveries",
   "send-invoice",
@@ -22,5 +23,9 @@ export const JOB_NAMES = [
   "generate_monthly_invoice",
   "expire-credits",
   "sweep-limits",
+  "look-for-alert",
+  "sweep-alerts",
+  "sweep-usage-alerts",
+  "send-alert",
 ] as const;
 export type JobName = (typeof JOB_NAMES)[number];

@@ -1,4 +1,5 @@
 /** What each job runs, and when the sweeps run by themselves. Every name of `names.ts` is here; the compiler sees to it. */
+import { alertTasks } from "../alerts/jobs.ts";
 import { creditTasks } from "../billing/credits/jobs.ts";
 import { entitlementTasks } from "../billing/entitlements/jobs.ts";
 import { invoiceTasks } from "../billing/invoices/jobs.ts";
@@ -14,6 +15,7 @@ import type { JobName } from "./names.ts";
 import type { Task } from "./task.ts";
 
 export const TASKS: Record<JobName, Task> = {
+  ...alertTasks,
   ...subscriptionTasks,
   ...invoiceTasks,
   ...paymentTasks,
@@ -41,12 +43,15 @@ export const CRONTAB = `
 * * * * * dispatch-inbound ?jobKey=dispatch-inbound
 * * * * * retry-inbound ?jobKey=retry-inbound
 * * * * * processor-due ?jobKey=processor-due
+* * * * * processor-usage ?jobKey=processor-usage
 7 * * * * processor-missed ?jobKey=processor-missed
 * * * * * send-webhooks ?jobKey=send-webhooks
 * * * * * free-credits-due ?jobKey=free-credits-due
 * * * * * top-ups-due ?jobKey=top-ups-due
 * * * * * expire-credits ?jobKey=expire-credits
 * * * * * sweep-limits ?jobKey=sweep-limits
+* * * * * sweep-alerts ?jobKey=sweep-alerts
+7 * * * * sweep-usage-alerts ?jobKey=sweep-usage-alerts
 7 * * * * aggregate_daily ?jobKey=aggregate_daily
 23 * * * * forget-deliveries ?jobKey=forget-deliveries
 17 * * * * forget-old-answers ?jobKey=forget-old-answers

@@ -19,7 +19,7 @@ export function smtpNotifier(options: { url: string; from: string }): Notifier &
         subject: notice.subject,
         text: notice.text,
         messageId: `<${notice.key}@${domain}>`,
-        attachments: [{ filename: notice.file.name, content: notice.file.content, contentType: "application/pdf" }],
+        attachments: notice.file ? [{ filename: notice.file.name, content: notice.file.content, contentType: "application/pdf" }] : [],
       });
     },
     close: () => transport.close(),

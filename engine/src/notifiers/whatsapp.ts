@@ -13,6 +13,7 @@ export interface WhatsappOptions {
 export function whatsappNotifier({ apiUrl, phoneNumberId, token }: WhatsappOptions): Notifier {
   return {
     async send(notice) {
+      if (!notice.file) throw new Error("WhatsApp carries documents here, and this has none");
       const response = await fetch(`${apiUrl}/${phoneNumberId}/messages`, {
         method: "POST",
         headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },

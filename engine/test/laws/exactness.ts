@@ -92,6 +92,7 @@ const COUNTS: Exceptions = {
   "engine/src/billing/usage/quantity.ts": "counts of events",
   "engine/src/billing/usage/list-events.ts": "microseconds since 1970, of rows and in cursors",
   "engine/src/billing/usage/read-usage.ts": "instants and places in cursors",
+  "engine/src/billing/invoices/trace-line.ts": "microseconds since 1970",
   "engine/src/billing/invoices/quote.ts": "a number of seats, which the schema bounds",
   "engine/src/billing/invoices/quote-consumption.ts": "a number of seats, compared with what it was made of",
   "engine/src/billing/payments/bank-day.ts": "days, months and years of at most four digits",

@@ -49,6 +49,16 @@ test("included units, packs, a share of money, a part of a period", () => {
   ).toEqual(["For 1,607,400 of the period's 2,592,000 seconds |  |  | ", "6139.5833"]);
 });
 
+test("what is given back of what was paid in advance", () => {
+  const kept = { model: "per_unit", billable: 6, exact: 8_794.35, share: "2617200/2678400", billed_before: 9_000, used: 205.65 };
+  expect(told({ kind: "credit", quantity: 9, unit_amount: "1500", amount: -8_795, explain: kept })).toEqual([
+    "Paid for the whole period |  |  | 9000",
+    "Of it used until the change |  |  | -205.65",
+    "For 2,617,200 of the period's 2,678,400 seconds |  |  | ",
+    null,
+  ]);
+});
+
 test("what was billed before is taken off, and rounding is told of the whole", () => {
   expect(
     told({

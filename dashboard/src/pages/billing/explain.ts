@@ -32,6 +32,7 @@ interface Kept {
   total?: number | string;
   covered_by_credits?: number | string;
   credits?: number | string;
+  used?: number | string;
 }
 
 const MODELS: Record<string, string> = {
@@ -53,6 +54,7 @@ const KINDS: Record<string, string> = {
 
 export function explain(line: Line, currency: string): Explained {
   const kept = line.explain as Kept;
+  if (line.kind === "credit") return { model: KINDS.credit!, steps: givenBack(kept), exact: null };
   const steps = line.tiers.length > 0 ? tierSteps(line, kept, currency) : plainSteps(line, kept, currency);
   if (kept.covered_by_credits !== undefined)
     steps.unshift({ what: "Paid by credits already, and left out", quantity: quantityText(kept.covered_by_credits) });
@@ -67,6 +69,15 @@ export function explain(line: Line, currency: string): Explained {
     steps,
     exact: exact === null || isSame(exact, decimal(whole)) ? null : exact,
   };
+}
+
+/** What was paid for the whole period, less what of it was used: the rounding is that of the whole, so that both parts add up to it. */
+function givenBack({ billed_before: paid, used, share }: Kept): Step[] {
+  const steps: Step[] = [];
+  if (paid !== undefined) steps.push({ what: "Paid for the whole period", amount: decimal(paid) });
+  if (used !== undefined) steps.push({ what: "Of it used until the change", amount: minus("0", decimal(used)) });
+  if (share !== undefined) steps.push(shareStep(share));
+  return steps;
 }
 
 function tierSteps(line: Line, { model }: Kept, currency: string): Step[] {

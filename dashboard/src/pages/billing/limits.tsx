@@ -16,6 +16,15 @@ const WINDOWS: Record<string, string> = {
   lifetime: "in all",
 };
 
+/** The rule behind a no. */
+const WHY_NOT: Record<string, string> = {
+  not_in_plan: "with your plan",
+  limit_reached: "used up",
+  past_due: "until the open invoice is paid",
+  paused: "while it is paused",
+  no_subscription: "without a plan",
+};
+
 export function useFeatureName(): (key: string) => string {
   const features = useQuery(ask.features()).data ?? [];
   return (key) => features.find((feature) => feature.key === key)?.name ?? nameOfKey(key);
@@ -50,6 +59,9 @@ function Limit({ name, check, time }: { name: string; check: Check; time: TimeTe
         </span>
       </div>
       <MeterBar share={share} label={`${name}${window}`} />
+      {!check.has_access && check.reason !== "limit_reached" && (
+        <p className="mt-1 text-tiny text-bad">Cannot be used {WHY_NOT[check.reason] ?? "now"}.</p>
+      )}
       {check.limit !== null && (
         <p className="mt-1 text-tiny text-ink-soft">
           {share !== null && share >= 1
@@ -79,6 +91,7 @@ export function Features({ features }: { features: Summary["entitlements"]["feat
             <X aria-label="Not included" className="size-4 shrink-0 text-ink-faint" />
           )}
           <span className={check.has_access ? "" : "text-ink-soft"}>{nameOf(check.feature)}</span>
+          {!check.has_access && <span className="text-tiny text-ink-soft">not {WHY_NOT[check.reason] ?? "now"}</span>}
           {check.type === "config" && check.has_access && <span className="text-ink-soft">{String(check.value)}</span>}
         </li>
       ))}

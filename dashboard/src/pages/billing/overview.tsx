@@ -26,56 +26,61 @@ export function Overview() {
   const invoices = useQuery(ask.invoices(tenant, 5));
   const events = useQuery(ask.events(tenant, 8));
   return (
-    <div className="grid gap-5 lg:grid-cols-3">
-      <Standing billing={billing} />
-      <NextInvoice billing={billing} />
-      <Card
-        title="Usage"
-        about={`This period: ${time.period(summary.usage.period_start, summary.usage.period_end)}`}
-        className="lg:col-span-2"
-        actions={
-          <TextLink to="/t/$tenant/usage" params={{ tenant }}>
-            By day and meter
-          </TextLink>
-        }
-      >
-        <Limits features={summary.entitlements.features} time={time} />
-        <LastDays billing={billing} />
-      </Card>
-      <CreditsCard billing={billing} />
-      <Card
-        flush
-        title="Invoices"
-        className="lg:col-span-2 lg:self-start"
-        actions={
-          <TextLink to="/t/$tenant/invoices" params={{ tenant }}>
-            All invoices
-          </TextLink>
-        }
-      >
-        <Loaded query={invoices} lines={4}>
-          {(items) =>
-            items.length === 0 ? (
-              <Empty icon={<FileText aria-hidden className="size-5" />} title="No invoices yet">
-                The first appears here when there is something to bill.
-              </Empty>
-            ) : (
-              <InvoiceTable tenant={tenant} invoices={items} time={time} brief />
-            )
+    // On a phone one column, the next invoice right after where one stands; on a wide screen two, each as long as it is.
+    <div className="grid items-start gap-5 lg:grid-cols-3">
+      <div className="contents lg:col-span-2 lg:grid lg:gap-5">
+        <Standing billing={billing} />
+        <Card
+          title="Usage"
+          about={`This period: ${time.period(summary.usage.period_start, summary.usage.period_end)}`}
+          className="max-lg:order-2"
+          actions={
+            <TextLink to="/t/$tenant/usage" params={{ tenant }}>
+              By day and meter
+            </TextLink>
           }
-        </Loaded>
-      </Card>
-      <Card title="Activity" actions={<LiveState />}>
-        <Loaded query={events} lines={5}>
-          {(items) =>
-            items.length === 0 ? (
-              <p className="text-small text-ink-soft">Nothing has happened yet.</p>
-            ) : (
-              <Timeline most={6} events={items} now={now} time={time} />
-            )
+        >
+          <Limits features={summary.entitlements.features} time={time} />
+          <LastDays billing={billing} />
+        </Card>
+        <Card
+          flush
+          title="Invoices"
+          className="max-lg:order-4"
+          actions={
+            <TextLink to="/t/$tenant/invoices" params={{ tenant }}>
+              All invoices
+            </TextLink>
           }
-        </Loaded>
-      </Card>
+        >
+          <Loaded query={invoices} lines={4}>
+            {(items) =>
+              items.length === 0 ? (
+                <Empty icon={<FileText aria-hidden className="size-5" />} title="No invoices yet">
+                  The first appears here when there is something to bill.
+                </Empty>
+              ) : (
+                <InvoiceTable tenant={tenant} invoices={items} time={time} brief />
+              )
+            }
+          </Loaded>
+        </Card>
+      </div>
+      <div className="contents lg:grid lg:gap-5">
+        <NextInvoice billing={billing} />
+        <CreditsCard billing={billing} />
+        <Card title="Activity" className="max-lg:order-5" actions={<LiveState />}>
+          <Loaded query={events} lines={5}>
+            {(items) =>
+              items.length === 0 ? (
+                <p className="text-small text-ink-soft">Nothing has happened yet.</p>
+              ) : (
+                <Timeline most={6} events={items} now={now} time={time} />
+              )
+            }
+          </Loaded>
+        </Card>
+      </div>
     </div>
   );
 }
@@ -97,7 +102,7 @@ function Standing({ billing }: { billing: Billing }) {
   });
   const live = subscription.id !== null && !["canceled", "expired"].includes(subscription.status);
   return (
-    <Card className="lg:col-span-2">
+    <Card>
       <div className="flex flex-wrap items-center gap-3">
         <h1 className="text-figure font-semibold tracking-tight">{planName(subscription.plan)}</h1>
         <StateBadge state={subscription.status} />
@@ -157,12 +162,12 @@ function NextInvoice({ billing: { tenant, summary, time } }: { billing: Billing 
   const next = summary.next_invoice;
   if (next === null)
     return (
-      <Card title="Next invoice">
+      <Card className="max-lg:order-1" title="Next invoice">
         <p className="text-small text-ink-soft">None is coming.</p>
       </Card>
     );
   return (
-    <Card title="Next invoice" about={`On ${time.date(next.period_end)}, as things stand today`}>
+    <Card className="max-lg:order-1" title="Next invoice" about={`On ${time.date(next.period_end)}, as things stand today`}>
       <p className="figures text-figure font-semibold tracking-tight">{moneyText(next.total, next.currency)}</p>
       <p className="mt-1 text-small text-ink-soft">
         {next.lines.length} line{next.lines.length === 1 ? "" : "s"}, what was used so far and what is paid in advance
@@ -178,7 +183,7 @@ function CreditsCard({ billing: { tenant, summary } }: { billing: Billing }) {
   const { credits } = summary;
   const mayChange = useMayChange();
   return (
-    <Card title="Credits" about="What is paid for and not spent">
+    <Card className="max-lg:order-3" title="Credits" about="What is paid for and not spent">
       <p className="flex items-center gap-2.5">
         <Coins aria-hidden className="size-5 text-accent" />
         <span className="figures text-figure font-semibold tracking-tight">{quantityText(credits.available)}</span>

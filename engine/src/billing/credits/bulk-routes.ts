@@ -3,7 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import type { Context } from "../../context.ts";
 import { type Fault, invalid } from "../../errors.ts";
-import { route } from "../../http/route.ts";
+import { originOf, route } from "../../http/route.ts";
 import { Closed, Instant, Nullable, OneOf, PositiveQuantity, Quantity, Text } from "../../http/schema.ts";
 import { decimal, ZERO } from "../money/decimal.ts";
 import { parseInstant } from "../time/instant.ts";
@@ -75,15 +75,19 @@ export function bulkGrantRoutes(app: FastifyInstance, ctx: Context): void {
         faults.push({ path: "expires_at", message: "must be after effective_at" });
       if (faults.length > 0) throw invalid(faults.slice(0, 100));
       const header = request.headers["idempotency-key"];
-      const outcomes = await grantInBulk(ctx, principal, {
-        source: body.source ?? "promotion",
-        priority: body.priority ?? null,
-        effectiveAt,
-        expiresAt,
-        reason: body.reason ?? null,
-        key: body.idempotency_key ?? (typeof header === "string" ? header : null),
-        rows,
-      });
+      const outcomes = await grantInBulk(
+        ctx,
+        { principal, origin: originOf(request) },
+        {
+          source: body.source ?? "promotion",
+          priority: body.priority ?? null,
+          effectiveAt,
+          expiresAt,
+          reason: body.reason ?? null,
+          key: body.idempotency_key ?? (typeof header === "string" ? header : null),
+          rows,
+        },
+      );
       const count = (status: BulkOutcome["status"]) => outcomes.filter((one) => one.status === status).length;
       return { granted: count("granted"), replayed: count("replayed"), refused: count("refused"), results: outcomes.map(rowView) };
     },

@@ -1,7 +1,7 @@
 /** Grants to many tenants in one request: in chunks, each one write, an answer a row. The same request again does what is missing. */
 import { createHash } from "node:crypto";
 import type { Principal } from "../../auth/principal.ts";
-import { commit } from "../../commit.ts";
+import { commit, type Origin } from "../../commit.ts";
 import type { Context } from "../../context.ts";
 import type { ErrorCode } from "../../errors.ts";
 import { type Decimal, decimal } from "../money/decimal.ts";
@@ -27,7 +27,8 @@ export type BulkOutcome =
 
 const CHUNK = 1_000;
 
-export async function grantInBulk(ctx: Context, principal: Principal, input: BulkGrant): Promise<BulkOutcome[]> {
+/** `by`: who asks, and from where. */
+export async function grantInBulk(ctx: Context, by: { principal: Principal; origin?: Origin }, input: BulkGrant): Promise<BulkOutcome[]> {
   const tenants = await ctx.tenants.findMany([...new Set(input.rows.map((row) => row.tenantId))]);
   const keys = keysOf(input);
   const outcomes: BulkOutcome[] = [];
@@ -42,7 +43,7 @@ export async function grantInBulk(ctx: Context, principal: Principal, input: Bul
     const [now] = nows;
     // Tenants of one test clock are granted at its instant.
     const at = nows.size === 1 && now !== undefined ? { now } : {};
-    const granted = await commit(ctx, { principal, source: "api", ...at }, (tx) => grantMany(tx, inputs));
+    const granted = await commit(ctx, { ...by, source: "api", ...at }, (tx) => grantMany(tx, inputs));
     let next = 0;
     for (const { tenantId } of rows) outcomes.push(tenants.has(tenantId) ? outcomeOf(tenantId, granted[next++]!) : unknown(tenantId));
   }

@@ -14,6 +14,7 @@ import { SubscriptionView } from "../subscriptions/view.ts";
 import { parseInstant } from "../time/instant.ts";
 import { checkMeter, readEntitlements } from "./check.ts";
 import { consume } from "./consume.ts";
+import { explainCheck } from "./explain.ts";
 import { overrideRoutes } from "./override-routes.ts";
 import {
   CheckQuery,
@@ -22,6 +23,7 @@ import {
   ConsumptionView,
   EntitlementsView,
   ExceededView,
+  ExplainView,
   OfFeature,
   OfMeter,
   OfTenant,
@@ -61,6 +63,16 @@ export function entitlementRoutes(app: FastifyInstance, ctx: Context): void {
       if (query.quantity === undefined) return new Printed(await ctx.entitlements.checkText(tenant_id, feature));
       return ctx.entitlements.check(tenant_id, feature, decimal(query.quantity));
     },
+  });
+
+  route(app, ctx, {
+    method: "GET",
+    url: "/v1/tenants/:tenant_id/entitlements/:feature/explain",
+    permission: "billing.read",
+    summary: "Why a check is answered as it is: the rule behind it, and whose it is",
+    params: OfFeature,
+    response: { 200: ExplainView },
+    handle: ({ params }) => explainCheck(ctx, params.tenant_id, params.feature),
   });
 
   route(app, ctx, {

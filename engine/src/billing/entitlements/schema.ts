@@ -98,3 +98,20 @@ export const ExceededView: TSchema = Type.Object({
   used: Quantity("What the meter says in the window that runs."),
   exceeded: Type.Boolean({ description: "Nothing is left: more would pass the limit." }),
 });
+
+export const ExplainView: TSchema = Named(
+  "CheckExplanation",
+  Type.Object({
+    check: CheckView,
+    sentence: Type.String({ description: "For a person." }),
+    source: OneOf(["override", "plan", "default_plan", "nothing"], "Whose rule it is."),
+    plan: Nullable(Type.String({ description: "Whose entitlements hold." })),
+    plan_version: Nullable(Type.Integer()),
+    subscribed_plan: Nullable(Type.String({ description: "What was bought last, whether or not it holds." })),
+    status: Type.String(),
+    grace_until: Nullable(Instant()),
+    entitlements: Type.Array(Type.Object({}, { additionalProperties: true }), { description: "What that plan says of the feature." }),
+    override: Nullable(Type.Object({}, { additionalProperties: true })),
+    meter: Nullable(Type.String({ description: "What counts it." })),
+  }),
+);

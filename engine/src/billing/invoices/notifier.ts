@@ -1,4 +1,4 @@
-/** The port to whatever carries an invoice to people. */
+/** The port to whatever carries invoices, and word of them, to people. */
 
 export type Channel = "email" | "whatsapp";
 
@@ -9,7 +9,8 @@ export interface Notice {
   to: string;
   subject: string;
   text: string;
-  file: { name: string; content: Buffer /** Where anybody who has the link finds it. */; url: string };
+  /** Absent: word without paper, which only mail carries. */
+  file?: { name: string; content: Buffer /** Where anybody who has the link finds it. */; url: string };
 }
 
 export interface Notifier {

@@ -18,6 +18,7 @@ import { invoicePaperRoutes } from "./paper-routes.ts";
 import { receiptRoutes } from "./receipt-routes.ts";
 import { statementRoutes } from "./statement-routes.ts";
 import { listInvoices, readLines } from "./store.ts";
+import { traceRoutes } from "./trace-routes.ts";
 import { InvoiceView, invoiceView } from "./view.ts";
 
 export function invoiceRoutes(app: FastifyInstance, ctx: Context): void {
@@ -29,6 +30,7 @@ export function invoiceRoutes(app: FastifyInstance, ctx: Context): void {
   receiptRoutes(app, ctx);
   statementRoutes(app, ctx);
   orderRoutes(app, ctx);
+  traceRoutes(app, ctx);
 
   route(app, ctx, {
     method: "GET",

@@ -83,7 +83,7 @@ export interface LineRow {
   taxes: readonly LineTax[];
 }
 
-const INVOICE = `id, tenant_id, test_clock_id, subscription_id, reason, status, number, currency, period_start, period_end, subtotal, discount, tax, tax_included, total,
+export const INVOICE = `id, tenant_id, test_clock_id, subscription_id, reason, status, number, currency, period_start, period_end, subtotal, discount, tax, tax_included, total,
   balance_applied, amount_paid, amount_due, collection, gateway, issued_at, due_at, paid_at, voided_at, processor, processor_invoice_id, processor_hosted_url, processor_pdf_url, tax_status, place_of_supply, bill_to, hosted_token,
   failed_at, retries, next_attempt_at, dunning_ended_at, amount_offset, credited, refunded, created_at`;
 

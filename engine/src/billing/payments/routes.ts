@@ -6,50 +6,17 @@ import { onPool } from "../../db/pool.ts";
 import { invalidField, Refusal, tenantNotFound } from "../../errors.ts";
 import { DEFAULT_LIMIT, decodeCursor, pageOf } from "../../http/list.ts";
 import { route } from "../../http/route.ts";
-import {
-  Closed,
-  Currency,
-  Instant as InstantText,
-  ListQuery,
-  Named,
-  Nullable,
-  Page,
-  SignedMinor,
-  TenantId,
-  Text,
-} from "../../http/schema.ts";
+import { Closed, Instant as InstantText, ListQuery, Named, Nullable, Page, Text } from "../../http/schema.ts";
 import { newId } from "../../ids.ts";
 import { formatInstant } from "../time/instant.ts";
 import { addMethod } from "./add-method.ts";
-import { detachMethod, listMethods, listPayments, type MethodRow, makeDefault, type PaymentRow } from "./store.ts";
+import { paymentListRoutes } from "./list-routes.ts";
+import { detachMethod, listMethods, listPayments, type MethodRow, makeDefault } from "./store.ts";
+import { PaymentView, paymentView } from "./view.ts";
 
 const Params = Type.Object({ tenant_id: Type.String() });
 const MethodParams = Type.Object({ tenant_id: Type.String(), id: Type.String({ maxLength: 64 }) });
 const text = () => Nullable(Type.String());
-
-const PaymentView = Named(
-  "Payment",
-  Type.Object({
-    id: Type.String(),
-    tenant_id: TenantId(),
-    invoice_id: text(),
-    gateway: Type.String(),
-    status: Type.String({
-      description:
-        "requested, succeeded, failed, requires_action, pending or unknown; unapplied: money from outside that fits no invoice, what is left of it.",
-    }),
-    currency: Currency(),
-    amount: SignedMinor(),
-    amount_received: SignedMinor(),
-    attempt: Type.Integer(),
-    payment_method: text(),
-    gateway_reference: text(),
-    code: text(),
-    reason: text(),
-    requested_at: InstantText(),
-    settled_at: Nullable(InstantText()),
-  }),
-);
 
 const MethodView = Named(
   "PaymentMethod",
@@ -67,6 +34,7 @@ const MethodView = Named(
 );
 
 export function paymentRoutes(app: FastifyInstance, ctx: Context): void {
+  paymentListRoutes(app, ctx);
   const known = async (tenantId: string) => {
     if (!(await ctx.tenants.find(tenantId))) throw tenantNotFound(tenantId);
   };
@@ -178,26 +146,6 @@ function gatewayName(ctx: Context, wanted: string | undefined): string {
   const name = wanted ?? names[0] ?? "";
   if (!names.includes(name)) throw invalidField("gateway", `must be one of those configured: ${names.join(", ")}`);
   return name;
-}
-
-function paymentView(row: Omit<PaymentRow, "status"> & { status: string }) {
-  return {
-    id: row.id,
-    tenant_id: row.tenant_id,
-    invoice_id: row.invoice_id,
-    gateway: row.gateway,
-    status: row.status,
-    currency: row.currency,
-    amount: row.amount,
-    amount_received: row.amount_received,
-    attempt: row.attempt,
-    payment_method: row.payment_method_id,
-    gateway_reference: row.gateway_reference,
-    code: row.code,
-    reason: row.reason,
-    requested_at: formatInstant(row.requested_at),
-    settled_at: row.settled_at === null ? null : formatInstant(row.settled_at),
-  };
 }
 
 function methodView(row: MethodRow) {

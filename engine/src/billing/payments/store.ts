@@ -27,7 +27,7 @@ export interface PaymentRow {
   order_id: string | null;
 }
 
-const PAYMENT = `id, tenant_id, invoice_id, gateway, payment_method_id, currency, amount, amount_received, status, gateway_reference, code, reason,
+export const PAYMENT = `id, tenant_id, invoice_id, gateway, payment_method_id, currency, amount, amount_received, status, gateway_reference, code, reason,
   attempt, test_clock_id, requested_at, sent_at, settled_at, order_id`;
 
 const REQUEST_COLUMNS = [

@@ -12,6 +12,7 @@ import { parseInstant } from "../time/instant.ts";
 import { answerProcessor, shown } from "./answer-processor.ts";
 import { askProcessor, processorOf } from "./ask-processor.ts";
 import { billPeriod } from "./bill-period.ts";
+import { subscriptionListRoutes } from "./list-routes.ts";
 import { findCurrent } from "./store.ts";
 import { noSubscriptionView, SubscriptionView, subscriptionView } from "./view.ts";
 
@@ -35,6 +36,7 @@ const Start = Closed({
 });
 
 export function subscriptionRoutes(app: FastifyInstance, ctx: Context): void {
+  subscriptionListRoutes(app, ctx);
   const tenantOf = async (tenantId: string) => {
     const tenant = await ctx.tenants.find(tenantId);
     if (!tenant) throw tenantNotFound(tenantId);

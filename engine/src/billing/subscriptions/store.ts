@@ -54,7 +54,7 @@ export interface SubscriptionRow {
   created_at: Instant;
 }
 
-const COLUMNS = `s.id, s.tenant_id, t.no as tenant_no, s.test_clock_id, s.plan_key, s.plan_version, s.status, s.currency, s.seats, s.processor, s.gateway,
+export const COLUMNS = `s.id, s.tenant_id, t.no as tenant_no, s.test_clock_id, s.plan_key, s.plan_version, s.status, s.currency, s.seats, s.processor, s.gateway,
   s.collection, s.interval_unit, s.interval_count, s.time_zone, s.anchor_at, s.cycle_start, s.started_at, s.current_period_start, s.current_period_end, s.closed_until, s.usage_from,
   s.trial_end, s.trial_warned, s.cancel_at, s.canceled_at, s.cancel_reason, s.ended_at, s.pause, s.scheduled_change, s.grace_until, s.auto_renew, s.billing_email, s.due_at, s.created_at`;
 

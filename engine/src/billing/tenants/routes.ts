@@ -47,13 +47,19 @@ export function tenantRoutes(app: FastifyInstance, ctx: Context): void {
     url: "/v1/tenants",
     permission: "billing.read",
     summary: "List tenants, newest first",
-    query: Type.Object(ListQuery, { additionalProperties: false }),
+    query: Type.Object(
+      {
+        ...ListQuery,
+        q: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: "A part of the id, the name or a mail address." })),
+      },
+      { additionalProperties: false },
+    ),
     response: { 200: Page(TenantAnswer) },
     handle: async ({ query, principal }) => {
       const limit = query.limit ?? DEFAULT_LIMIT;
       const [createdAt, id] = decodeCursor(query.cursor, 2) ?? [];
       const after = createdAt === undefined || id === undefined ? null : { createdAt, id };
-      const rows = await listTenants(db, { after, limit: limit + 1, only: principal.tenantId });
+      const rows = await listTenants(db, { after, limit: limit + 1, only: principal.tenantId, words: query.q ?? null });
       return pageOf(rows, limit, tenantView, (row) => [formatInstant(row.created_at), row.id]);
     },
   });

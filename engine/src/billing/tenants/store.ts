@@ -30,13 +30,14 @@ export async function lockTenant(db: Database, id: string): Promise<TenantRow | 
 /** Newest first, after a position of the list; `only` for a principal that is confined to one tenant. */
 export async function listTenants(
   db: Database,
-  ask: { after: { createdAt: string; id: string } | null; limit: number; only: string | null },
+  ask: { after: { createdAt: string; id: string } | null; limit: number; only: string | null; words: string | null },
 ): Promise<TenantRow[]> {
   return db.query<TenantRow>(
     `/* all tenants, or the one that may be seen */ select ${COLUMNS} from tenants
      where ($1::timestamptz is null or (created_at, id) < ($1::timestamptz, $2)) and ($3::text is null or id = $3)
+       and ($5::text is null or strpos(lower(concat_ws(chr(10), id, name, email, billing_email)), lower($5)) > 0)
      order by created_at desc, id desc limit $4`,
-    [ask.after?.createdAt ?? null, ask.after?.id ?? null, ask.only, ask.limit],
+    [ask.after?.createdAt ?? null, ask.after?.id ?? null, ask.only, ask.limit, ask.words],
   );
 }
 

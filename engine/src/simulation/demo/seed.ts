@@ -7,6 +7,7 @@ import { formatInstant, type Instant, parseInstant } from "../../billing/time/in
 import { type Answer, type Api, listAll } from "./api.ts";
 import catalog from "./catalog.ts";
 import { COMPANIES, type Company } from "./companies.ts";
+import { spendCredits } from "./credits.ts";
 import { clockName, type DemoMonth, demoMonthBefore, joinedAt, monthOfClock, stopsOf } from "./month.ts";
 import { type DemoEvent, sentBetween } from "./usage-pattern.ts";
 
@@ -87,6 +88,7 @@ async function step(api: Api, demo: Demo, from: Instant, to: Instant, seeded: Se
   const sent = COMPANIES.flatMap((company) => sentBetween(company, demo.month.start, joinedAt(company, demo.month), from, to));
   sent.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
   for (let start = 0; start < sent.length; start += BATCH) await send(api, sent.slice(start, start + BATCH), seeded);
+  await spendCredits(api, demo.month, to);
 }
 
 async function send(api: Api, events: DemoEvent[], seeded: Seeded): Promise<void> {

@@ -54,9 +54,9 @@ const PARTS: readonly [name: string, text: string][] = [
   ],
   [
     "events",
-    // A tenant is made and changed in real time.
+    // A tenant is made and changed in real time, and alerts are found in it.
     `/* all tenants: of one test clock */ select e.tenant_id, e.type, e.summary, e.data, e.source, case when e.type not like 'tenant.%' then e.occurred_at end as occurred_at
-     from billing_events e join tenants t on t.id = e.tenant_id where t.test_clock_id = $1`,
+     from billing_events e join tenants t on t.id = e.tenant_id where t.test_clock_id = $1 and e.type not like 'alert.%'`,
   ],
 ];
 
