@@ -1,7 +1,4 @@
-/**
- * A table whose numbers stand under each other, which scrolls by itself where it is wider than the page. `stacked` makes each row a
- * card on a phone. For a table that sorts and filters see data-table.tsx.
- */
+/** A table whose numbers stand under each other, which scrolls by itself where it is wider than the page. `dense` where an operator works. */
 import type { ReactNode } from "react";
 import { classes } from "./classes.ts";
 
