@@ -4,6 +4,7 @@ export const JOB_NAMES = [
   "collect-due",
   "retry-due",
   "refund-due",
+  "payments-ask",
   "checkouts-due",
   "free-credits-due",
   "top-ups-due",
