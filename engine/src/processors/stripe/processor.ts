@@ -9,7 +9,7 @@ import { ask } from "./ask.ts";
 import { mirror } from "./mirror.ts";
 import type { StripeParts } from "./parts.ts";
 import { perform } from "./perform.ts";
-import { customerOf, locateLink } from "./store.ts";
+import { locateLink } from "./store.ts";
 import { previewChange, upcoming } from "./upcoming.ts";
 
 export interface StripeProcessor extends OutsideProcessor {
@@ -24,8 +24,7 @@ export function stripeParts(ctx: Context): StripeParts | null {
 export function stripeProcessor(client: StripeClient): StripeProcessor {
   const parts: StripeParts = {
     client,
-    customerOf: async (ctx, tenantId) =>
-      (await customerOf(ctx.pool, tenantId)) ?? (await ensureCustomer(ctx, { tenantId, gateway: "stripe" })).reference,
+    customerOf: async (ctx, tenantId) => (await ensureCustomer(ctx, { tenantId, gateway: "stripe" })).reference,
     tenantOf: async (ctx, customer) =>
       ((await locateCustomer(ctx.pool, "stripe", { reference: customer })) ?? (await locateLink(ctx.pool, "customer", customer)))
         ?.tenant_id ?? null,
