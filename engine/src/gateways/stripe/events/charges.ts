@@ -25,15 +25,7 @@ const refunded: Interpret = (payload) => {
   const charge = objectOf(payload, "charge");
   const list = expandedIn(charge, "refunds")?.data;
   const ofOurs = (Array.isArray(list) ? (list as Json[]) : []).find((refund) => ours(refund, "refund") !== null);
-<<<<<<< HEAD
-  if (!ofOurs) {
-    const asked = ours(charge, "payment") ?? ours(charge, "checkout");
-    // A charge of Stripe's own invoices was not asked for here; its invoice may be known, which is looked for next (`otherwise`).
-    return asked === null ? "The charge was not asked for here." : "The refund itself is told of by events of its own.";
-  }
-=======
   if (!ofOurs) return "The refund itself is told of by events of its own.";
->>>>>>> w-processor
   return { kind: "refund", refundId: ours(ofOurs, "refund"), ...amountIn(ofOurs), outcome: refundOutcome(ofOurs) };
 };
 
