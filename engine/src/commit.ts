@@ -9,7 +9,7 @@ import { createHash } from "node:crypto";
 import type { Principal } from "./auth/principal.ts";
 import type { Instant } from "./billing/time/instant.ts";
 import { formatInstant } from "./billing/time/instant.ts";
-import { sleep } from "./clock.ts";
+import { sleep, stopwatch } from "./clock.ts";
 import type { Context } from "./context.ts";
 import { type CopyValue, copyInto } from "./db/copy.ts";
 import { type Connection, confine, type Database, run } from "./db/pool.ts";
@@ -20,6 +20,7 @@ import type { Happening } from "./events/types.ts";
 import { toJson } from "./http/json.ts";
 import { type JobRequest, writeJobs } from "./jobs/queue.ts";
 import { REACTIONS } from "./reactions.ts";
+import { inSpan } from "./telemetry/trace.ts";
 
 export interface Tx extends Database {
   readonly ctx: Context;
@@ -88,12 +89,30 @@ export async function commit<T>(ctx: Context, options: CommitOptions, action: (t
 
 /** `commit` for routes: with the idempotency key, and the status to store beside the answer. */
 export async function commitAnswer<T>(ctx: Context, options: CommitOptions, action: (tx: Tx) => Promise<Outcome<T>>): Promise<Outcome<T>> {
+  const time = stopwatch();
+  let outcome = "failed";
+  try {
+    const what = options.origin?.action ?? options.source ?? "engine";
+    const answer = await inSpan("commit", { attributes: { "billwright.action": what } }, () => again(ctx, options, action));
+    outcome = "committed";
+    return answer;
+  } catch (error) {
+    if (error instanceof Refusal) outcome = "refused";
+    throw error;
+  } finally {
+    ctx.metrics.commits.add([outcome]);
+    ctx.metrics.commitSeconds.observe([], time() / 1_000);
+  }
+}
+
+async function again<T>(ctx: Context, options: CommitOptions, action: (tx: Tx) => Promise<Outcome<T>>): Promise<Outcome<T>> {
   for (let attempt = 0; ; attempt++) {
     try {
       return await once(ctx, options, action);
     } catch (error) {
       const state = (error as { code?: string }).code;
       if ((state !== "40001" && state !== "40P01") || attempt >= RETRIES) throw error;
+      ctx.metrics.commitRetries.add([]);
       await sleep(5 * 2 ** attempt);
     }
   }

@@ -6,6 +6,7 @@ import { resolve } from "node:path";
 import type { TokenSettings } from "./auth/tokens.ts";
 import { apiKey, databaseUrl, origins, proxies } from "./config/access.ts";
 import { ConfigError, days, type Env, integer, list, oneOf, pattern } from "./config/env.ts";
+import { logRequests, metrics, tracing } from "./config/observe.ts";
 import { razorpay, smtp, whatsapp } from "./config/outside.ts";
 import { type SqsSettings, sqs } from "./config/queues.ts";
 import { eventsRedis, redis } from "./config/redis.ts";
@@ -45,9 +46,15 @@ export interface Config {
   trustedProxies: readonly string[];
   /** How long a client may take for the head of a request and for all of it, and how many may be connected to one process. */
   clients: { headMs: number; requestMs: number; connections: number };
-  /** Requests a second that one credential may make of one process. */
+  /** Requests a second that one credential may make of one process, or of all that share a Redis. */
   rateLimit: number;
   logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
+  /** At which level a request that was answered is logged. */
+  logRequests: "off" | "trace" | "debug" | "info";
+  /** Who may read metrics: with this token; without one, a private network. And a port for them alone, in any role. */
+  metrics: { token: string | null; port: number | null };
+  /** null: nothing is traced. Where spans are sent, as whom, and how many of those that nobody else decided on. */
+  tracing: { endpoint: string; service: string; sampleRatio: number } | null;
   usage: {
     maxAgeDays: number;
     maxAheadMinutes: number;
@@ -179,6 +186,9 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
     clients: { headMs: 15_000, requestMs: 60_000, connections: integer(env, "MAX_CONNECTIONS", 10_000, 1, 1_000_000) },
     rateLimit: integer(env, "RATE_LIMIT", 10_000, 1, 10_000_000),
     logLevel: oneOf(env, "LOG_LEVEL", ["trace", "debug", "info", "warn", "error", "fatal", "silent"], "info"),
+    logRequests: logRequests(env),
+    metrics: metrics(env),
+    tracing: tracing(env),
     usage: {
       maxAgeDays: integer(env, "USAGE_MAX_AGE_DAYS", 35, 0, 3_660),
       maxAheadMinutes: integer(env, "USAGE_MAX_AHEAD_MINUTES", 5, 0, 1_440),

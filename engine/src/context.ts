@@ -18,12 +18,15 @@ import type { GatewayRegistry } from "./gateways/registry.ts";
 import type { Life } from "./life.ts";
 import type { RedisParts } from "./redis/open-parts.ts";
 import type { Seal } from "./seal.ts";
+import type { Metrics } from "./telemetry/metrics.ts";
 import type { Sender } from "./webhooks/outbound/sender.ts";
 
 export interface Context {
   config: Config;
   clock: Clock;
   log: FastifyBaseLogger;
+  /** What is counted while work is done. */
+  metrics: Metrics;
   life: Life;
   pool: Pool;
   catalog: CatalogCache;

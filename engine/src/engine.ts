@@ -64,9 +64,14 @@ import { createProcessorRegistry } from "./processors/registry.ts";
 import { stripeProcessor } from "./processors/stripe/processor.ts";
 import { openUsageQueue, startReaders } from "./queues/start.ts";
 import { openRedisParts } from "./redis/open-parts.ts";
+import { hearUsage, sharedSignals } from "./redis/signals.ts";
 import { createSeal } from "./seal.ts";
 import { testClockRoutes } from "./simulation/routes.ts";
+import { noteCalls, watchGateway } from "./telemetry/gateway.ts";
 import { openLog } from "./telemetry/log.ts";
+import { Metrics } from "./telemetry/metrics.ts";
+import { metricsRoutes } from "./telemetry/metrics-routes.ts";
+import { openTelemetry, serveOwnMetrics } from "./telemetry/start.ts";
 import { inboundRoutes } from "./webhooks/inbound/routes.ts";
 import { guardedAgent } from "./webhooks/outbound/agent.ts";
 import { webhookDeliveryRoutes } from "./webhooks/outbound/delivery-routes.ts";
@@ -118,6 +123,8 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
     for (const end of ends.splice(0).reverse()) await end();
   };
   try {
+    await openTelemetry(config, ends);
+    const metrics = new Metrics();
     const databaseUrl = options.database ?? config.databaseUrl ?? (await embedded(config, options, ends));
     const clock = options.clock ?? systemClock;
     const directUrl = config.databaseDirectUrl ?? databaseUrl;
@@ -137,14 +144,14 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
     const mail = config.smtp && smtpNotifier(config.smtp);
     if (mail) ends.push(async () => mail.close());
     const tenants = createTenantCache(lookups, clock);
+    const redis = await openRedisParts(config, lookups, log, ends);
     const entitlements = createEntitlementCache(pool, {
       clock,
       catalog,
       tenants,
-      signals: postgresSignals(pool),
+      signals: sharedSignals(redis.shared, postgresSignals(pool)),
       onError: (error) => log.warn({ err: error }, "limits could not be looked at; the next check or sweep will"),
     });
-    const redis = await openRedisParts(config, lookups, log, ends);
     const onEventTrouble = (error: Error) => log.warn({ err: error, part: "events" }, "following events was interrupted");
     const timeline = createTimeline({
       pool,
@@ -153,13 +160,14 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       onTrouble: onEventTrouble,
     });
     ends.push(() => timeline.close());
-    const stripe = config.stripe && stripeClient(config.stripe);
+    const stripe = config.stripe && stripeClient(config.stripe, noteCalls(metrics));
     const usageQueue = await openUsageQueue(config.sqs, pool, log);
     ends.push(async () => usageQueue.close());
     const ctx: Context = {
       config,
       clock,
       log,
+      metrics,
       life,
       pool,
       catalog,
@@ -167,12 +175,15 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       tokens: createTokenVerifier(config.tokens, clock),
       entitlements,
       usageWatch: entitlements,
-      gateways: createGatewayRegistry([
-        ...(config.mode === "sandbox"
-          ? [sandboxGateway(pool, clock, { publicUrl: config.publicUrl, withoutCard: config.sandboxWithoutCard })]
-          : []),
-        ...(config.razorpay ? [razorpayGateway(config.razorpay)] : []),
-      ]),
+      gateways: createGatewayRegistry(
+        [
+          ...(config.mode === "sandbox"
+            ? [sandboxGateway(pool, clock, { publicUrl: config.publicUrl, withoutCard: config.sandboxWithoutCard })]
+            : []),
+          ...(config.razorpay ? [razorpayGateway(config.razorpay)] : []),
+        ],
+        (gateway) => watchGateway(gateway, metrics),
+      ),
       processors: createProcessorRegistry(stripe ? [stripeProcessor(stripe)] : []),
       usageBurner: usageBurner(() => ctx),
       usageQueue,
@@ -189,12 +200,14 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
     ends.push(() => ctx.webhooks.close());
     entitlements.evaluateBy((used) => evaluateLimits(ctx, used));
     ends.push(() => entitlements.close());
+    hearUsage(redis.shared, entitlements);
     const listener = await listen(directUrl, Object.values(CHANNELS), {
       up: () => entitlements.up(),
       down: () => entitlements.down(),
       notice: (channel, payload) => (channel === CHANNELS.terms ? entitlements.terms(payload) : entitlements.usage(payload)),
     });
     ends.push(() => listener.close());
+    await serveOwnMetrics(ctx, ends);
     await ensureFirstKey(ctx);
     const app = await buildServer(ctx, (server) => registerRoutes(server, ctx));
     await app.ready();
@@ -257,6 +270,7 @@ export function registerRoutes(app: FastifyInstance, ctx: Context): void {
   sandboxCheckoutRoutes(app, ctx);
   jobRoutes(app, ctx);
   healthRoutes(app, ctx);
+  metricsRoutes(app, ctx);
 }
 
 async function embedded(config: Config, options: BillwrightOptions, ends: (() => Promise<unknown>)[]): Promise<string> {

@@ -2,6 +2,7 @@
  * Which event wakes which action: the only way up in the house, and the whole cause and effect of the engine.
  * Reactions run inside the transaction of their event, in the order they stand here.
  */
+import { eraseAlerts } from "./alerts/erase.ts";
 import { lookForCancellation, lookForFailure, lookForPayment } from "./alerts/watch.ts";
 import { eraseAccess } from "./auth/erase.ts";
 import { noteSale } from "./billing/catalog/note-sale.ts";
@@ -27,6 +28,7 @@ import { registerMeters } from "./billing/usage/register-meters.ts";
 import type { Tx } from "./commit.ts";
 import type { AppendedEvent } from "./events/append.ts";
 import type { EventType } from "./events/types.ts";
+import { tellIssued, tellPaid } from "./processors/stripe/tell.ts";
 import { eraseInbound } from "./webhooks/inbound/erase.ts";
 import { eraseOutbound } from "./webhooks/outbound/erase.ts";
 
@@ -36,7 +38,7 @@ export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {
   "catalog.changed": [registerMeters, beginAllFreeCredits, forgetTerms],
   "tenant.created": [beginFreeCredits],
   "tenant.updated": [beginFreeCredits, forgetTerms],
-  "tenant.erased": [eraseInbound, eraseOutbound, eraseReceipts, eraseInvoices, eraseSubscriptions, eraseAccess],
+  "tenant.erased": [eraseAlerts, eraseInbound, eraseOutbound, eraseReceipts, eraseInvoices, eraseSubscriptions, eraseAccess],
   "subscription.started": [noteSale, noteSubscription, notePlan, forgetTerms],
   "subscription.plan_changed": [noteSale, notePlan, forgetTerms],
   "subscription.updated": [forgetTerms, lookForCancellation],
@@ -54,7 +56,8 @@ export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {
   "payment.failed": [notePaymentFailure],
   "checkout.completed": [sellByCheckout, startByCheckout],
   "invoice.payment_failed": [markPastDue, endAfterDunning, dropFailedSale, lookForFailure],
-  "invoice.paid": [recover, grantPurchase, endTopUp, grantPaidPeriod, lookForPayment],
+  "invoice.finalized": [tellIssued],
+  "invoice.paid": [recover, grantPurchase, endTopUp, grantPaidPeriod, lookForPayment, tellPaid],
   "invoice.credited": [takeBackPurchase, takeBackPeriod],
   "invoice.voided": [recover, cancelPurchase, failTopUp, lapsePeriod, lookForPayment],
   "invoice.marked_uncollectible": [recover],

@@ -230,3 +230,13 @@ test("a rule goes back to the default; who is confined to a tenant sees its own 
   expect((await Promise.all(refused)).map(({ status }) => status)).toEqual([403, 403, 403]);
   expect((await as("GET", "/v1/alerts?tenant_id=own")).status).toBe(404);
 });
+
+test("an erasure takes the rules of the tenant, and what it gave as a reason", async () => {
+  expect(JSON.stringify(await alertsOf("broke"))).toContain("too dear");
+  for (const id of ["broke", "own"]) await world.must("DELETE", `/v1/tenants/${id}`);
+  expect(JSON.stringify(await alertsOf("broke"))).not.toContain("too dear");
+  expect((await alertsOf("broke")).length).toBeGreaterThan(1);
+  expect((await world.must("GET", "/v1/alert-rules")).items.filter((one: { tenant_id: string | null }) => one.tenant_id === "own")).toEqual(
+    [],
+  );
+});

@@ -102,3 +102,9 @@ export function listAlerts(
     [ask.tenantId, ask.kind, ask.state, ask.before?.[0] ?? null, ask.before?.[1] ?? null, ask.limit],
   );
 }
+
+export async function eraseAlertsOf(tx: Tx, tenantId: string): Promise<void> {
+  await tx.query("delete from alert_rules where tenant_id = $1", [tenantId]);
+  // The reason that was given for leaving is the one thing here that somebody wrote.
+  await tx.query("update alerts set data = data - 'reason' where tenant_id = $1 and data ? 'reason'", [tenantId]);
+}

@@ -23,6 +23,7 @@ import { postgresUsageQueue } from "../queues/postgres-queue.ts";
 import { NO_REDIS } from "../redis/open-parts.ts";
 import { createSeal } from "../seal.ts";
 import { openLog } from "../telemetry/log.ts";
+import { Metrics } from "../telemetry/metrics.ts";
 import { guardedAgent } from "../webhooks/outbound/agent.ts";
 import { createSender } from "../webhooks/outbound/sender.ts";
 
@@ -49,6 +50,7 @@ export async function documentText(): Promise<string> {
     entitlements,
     usageWatch: entitlements,
     gateways: createGatewayRegistry([]),
+    metrics: new Metrics(),
     processors: createProcessorRegistry([]),
     tokens: createTokenVerifier(config.tokens, systemClock),
     usageBurner: usageBurner(() => ctx),

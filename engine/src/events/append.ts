@@ -21,7 +21,14 @@ const COLUMNS = ["id", "tenant_id", "type", "subject", "summary", "data", "sourc
 /** However many events, at once: an invoice run appends some thousand. Who follows is woken once they are committed. */
 export async function appendEvents(tx: Pick<Tx, "copy" | "ctx" | "afterCommit">, events: readonly AppendedEvent[]): Promise<void> {
   if (events.length === 0) return;
-  tx.afterCommit(() => tx.ctx.timeline.ring());
+  tx.afterCommit(() => {
+    tx.ctx.timeline.ring();
+    const { events: counted, invoices } = tx.ctx.metrics;
+    for (const { type } of events) {
+      counted.add([type]);
+      if (type === "invoice.finalized") invoices.add([]);
+    }
+  });
   await tx.copy(
     "billing_events",
     COLUMNS,

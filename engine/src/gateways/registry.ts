@@ -7,8 +7,12 @@ export interface GatewayRegistry {
   names(): readonly string[];
 }
 
-export function createGatewayRegistry(gateways: readonly PaymentGateway[]): GatewayRegistry {
-  const byName = new Map(gateways.map((gateway) => [gateway.name, gateway]));
+/** `watch`: what is told of each call. */
+export function createGatewayRegistry(
+  gateways: readonly PaymentGateway[],
+  watch: (gateway: PaymentGateway) => PaymentGateway = (gateway) => gateway,
+): GatewayRegistry {
+  const byName = new Map(gateways.map((gateway) => [gateway.name, watch(gateway)]));
   return {
     get(name) {
       const gateway = byName.get(name);

@@ -8,6 +8,7 @@ import { PUBLIC } from "../auth/principal.ts";
 import type { Context } from "../context.ts";
 import { invalid, invalidField, type Problem, Refusal } from "../errors.ts";
 import { newId } from "../ids.ts";
+import { observeRequests } from "../telemetry/http.ts";
 import { parseJson } from "./json.ts";
 import { registerLimits } from "./limits.ts";
 import { documentation } from "./openapi.ts";
@@ -71,6 +72,7 @@ export async function buildServer(ctx: Context, register: (app: FastifyInstance)
   });
 
   app.decorateRequest("principal");
+  observeRequests(app, ctx);
   await app.register(cors, {
     origin: [...ctx.config.corsOrigins],
     methods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
@@ -88,7 +90,7 @@ export async function buildServer(ctx: Context, register: (app: FastifyInstance)
     hideOptionsRoute: true,
   });
   const safety = ctx.config.publicUrl.startsWith("https:") ? { ...SAFETY, "strict-transport-security": "max-age=31536000" } : SAFETY;
-  const limits = await registerLimits(app, ctx.config.rateLimit);
+  const limits = await registerLimits(app, ctx.config.rateLimit, ctx.redis.shared);
   app.addHook("onRequest", async (request, reply) => {
     reply.header("X-Request-Id", request.id).headers(safety);
     // Whoever keeps a connection to a process that is about to stop finds another one for the next request.

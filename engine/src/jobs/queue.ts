@@ -3,6 +3,7 @@ import type { Instant } from "../billing/time/instant.ts";
 import { formatInstant } from "../billing/time/instant.ts";
 import type { Database } from "../db/pool.ts";
 import { toJson } from "../http/json.ts";
+import { carrying } from "../telemetry/trace.ts";
 import type { JobName } from "./names.ts";
 
 export interface JobRequest {
@@ -22,7 +23,7 @@ export async function writeJobs(db: Database, jobs: JobRequest[]): Promise<void>
   const list = [...unique.values()];
   await db.query("/* no tenant: the queue's own tables */ select enqueue_jobs($1, $2, $3, $4, $5)", [
     list.map((job) => job.name),
-    list.map((job) => toJson(job.payload ?? {})),
+    list.map((job) => toJson(carrying(job.payload ?? {}))),
     list.map((job) => (job.runAt === undefined ? null : formatInstant(job.runAt))),
     list.map((job) => job.key ?? null),
     list.map((job) => job.maxAttempts ?? null),

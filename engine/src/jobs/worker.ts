@@ -3,6 +3,7 @@ import { EventEmitter } from "node:events";
 import { type JobHelpers, Logger, parseCrontab, run, type WorkerEvents } from "graphile-worker";
 import pg from "pg";
 import type { Context } from "../context.ts";
+import { observed } from "../telemetry/job.ts";
 import { runNoted } from "./noted.ts";
 import { startPresence } from "./presence.ts";
 import { CRONTAB, TASKS } from "./tasks.ts";
@@ -43,7 +44,7 @@ export async function startWorker(ctx: Context, connectionString: string): Promi
     taskList: Object.fromEntries(
       Object.entries(TASKS)
         .filter(([name]) => worksOn(ctx.config, name))
-        .map(([name, task]) => [name, (_payload: unknown, { job }: JobHelpers) => runNoted(ctx, name, task, job)]),
+        .map(([name, task]) => [name, (_payload: unknown, { job }: JobHelpers) => runNoted(ctx, name, observed(name, task), job)]),
     ),
   });
   ctx.life.worker = "running";

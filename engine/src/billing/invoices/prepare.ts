@@ -2,6 +2,7 @@
  * Computes invoices without writing anything: reads what was billed and what was used, then composes lines. Preview, quote
  * of a change and issue are this same code; issue only stores what it answers. Set-based: a run hands in 500 at a time.
  */
+import { stopwatch } from "../../clock.ts";
 import type { Context } from "../../context.ts";
 import type { Database } from "../../db/pool.ts";
 import type { CatalogSnapshot } from "../catalog/cache.ts";
@@ -104,7 +105,9 @@ export async function prepareInvoices(ctx: Context, db: Database, requests: read
     pending.delete(id);
   }
   const quantities = works.flatMap((work) => work.usage.map((task) => askOf(work.request.subject, task, catalog)));
+  const time = stopwatch();
   const answers = await lessCovered(db, quantities, await readQuantities(db, quantities));
+  if (quantities.length > 0) ctx.metrics.aggregates.observe(["invoice"], time());
   let next = 0;
   const drafts = works.map((work) => {
     const mine = answers.slice(next, next + work.usage.length);

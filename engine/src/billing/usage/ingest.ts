@@ -71,10 +71,17 @@ export async function ingest(ctx: Context, principal: Principal, usage: Usage): 
     const known = burns(catalog, events)
       ? await ctx.usageBurner.store(principal, { catalog, events, batch: usage.batch })
       : await lanesOf(ctx).submit(catalog.revision, events);
-    if (known) return events.map((event, i) => outcomeOf(event, known, i));
+    if (known) {
+      ctx.metrics.usage.add(ACCEPTED, events.length - known.size);
+      if (known.size > 0) ctx.metrics.usage.add(DUPLICATE, known.size);
+      return events.map((event, i) => outcomeOf(event, known, i));
+    }
   }
   throw new Refusal("unavailable", "The catalog changes too often just now; nothing was stored. Try again.");
 }
+
+const ACCEPTED = ["accepted"];
+const DUPLICATE = ["duplicate"];
 
 function outcomeOf(event: UsageEvent, known: Known, place: number): Outcome {
   const before = known.get(place);

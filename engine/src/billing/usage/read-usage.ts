@@ -1,4 +1,5 @@
 /** What a tenant has consumed: the value of each meter in each bucket of time, page by page. */
+import { stopwatch } from "../../clock.ts";
 import type { Context } from "../../context.ts";
 import { onPool } from "../../db/pool.ts";
 import { invalidField, Refusal } from "../../errors.ts";
@@ -54,10 +55,12 @@ export async function readUsage(ctx: Context, ask: UsageAsk) {
   const size = ask.groupBy.length > 0 ? CHUNK : ask.limit + 2;
   for (let at = first; at < cells.length && rows.length <= ask.limit; at += size) {
     const chunk = cells.slice(at, at + size);
+    const time = stopwatch();
     const answers = await readQuantities(
       onPool(ctx.pool),
       chunk.map(({ bucket, meter }) => ({ tenantNo: ask.tenant.no, meter, ...bucket, groupBy: ask.groupBy })),
     );
+    ctx.metrics.aggregates.observe(["read"], time());
     chunk.forEach((cell, i) => {
       answers[i]!.forEach((quantity, place) => {
         if (at + i > first || place >= skip) rows.push({ ...cell, place, quantity });

@@ -18,13 +18,18 @@ export async function receive(ctx: Context, input: { gateway: string; body: Buff
   const adapter = findAdapter(input.gateway);
   const secrets = adapter?.secrets(ctx.config) ?? [];
   if (!adapter || secrets.length === 0) throw new Refusal("not_found", "No webhooks are taken here from a gateway of this name.");
-  if (!adapter.verify(input.body, input.headers, secrets, ctx.clock.now()))
+  const counted = ctx.metrics.webhooksIn;
+  if (!adapter.verify(input.body, input.headers, secrets, ctx.clock.now())) {
+    counted.add([adapter.gateway, "refused"]);
     throw new Refusal("signature_invalid", "The signature is not that of these bytes by any of the secrets that are set.");
+  }
   const { eventId, type } = adapter.envelope(input.body, input.headers);
   return commit(ctx, { principal: ENGINE, source: adapter.gateway }, async (tx) => {
     const event = { id: newId("inboundEvent"), gateway: adapter.gateway, eventId, type, body: input.body };
     const row = await putInbound(tx, event, ctx.clock.now());
     if (row.state === "pending") tx.enqueue({ name: "dispatch-inbound", key: "dispatch-inbound" });
-    return { id: row.id, duplicate: row.deliveries > 1 };
+    const duplicate = row.deliveries > 1;
+    tx.afterCommit(() => counted.add([adapter.gateway, duplicate ? "duplicate" : "stored"]));
+    return { id: row.id, duplicate };
   });
 }

@@ -23,6 +23,8 @@ export async function deliver(ctx: Context, agent: Dispatcher, claimed: Claimed)
   const at = ctx.clock.now();
   const reply = await attempt(ctx, agent, claimed, at);
   const ending = endingOf(claimed, reply, ctx.clock.now());
+  ctx.metrics.deliveries.add([ending.state]);
+  if (!reply.ours) ctx.metrics.deliverySeconds.observe([], reply.durationMs / 1_000);
   const { status, error, body, durationMs } = reply;
   const now = ctx.clock.now();
   const known = await finishDelivery(onPlatform(ctx.pool), claimed, { at, url: claimed.url, durationMs, status, error, body }, ending, now);
