@@ -93,13 +93,23 @@ async function onSide<T>(name: string, work: (engine: Billwright, url: string) =
 }
 
 async function renew(engine: Billwright, url: string, count: number): Promise<Work> {
-  await addDue(engine, count, 5);
-  await mix(engine);
-  await sql(engine.databaseUrl, "vacuum analyze");
-  const work = await runWorkers(url, NOW, WORKERS, null);
+  const setUp = await timed(async () => {
+    await addDue(engine, count, 5);
+    await mix(engine);
+    await sql(engine.databaseUrl, "vacuum analyze");
+  });
+  say(count, "due, set up", setUp.seconds);
+  const { seconds, value: work } = await timed(() => runWorkers(url, NOW, WORKERS, null));
+  say(count, "renewed", seconds);
   if (work.done !== count) throw new Error(`${count} were due, and ${work.done} moved`);
-  await verify(engine, count);
+  const proof = await timed(() => verify(engine, count));
+  say(count, "verified", proof.seconds);
   return work;
+}
+
+/** A run of the whole takes minutes: what it is at. */
+function say(count: number, what: string, seconds: number): void {
+  console.log(`${count.toLocaleString("en")} ${what} in ${seconds.toFixed(0)} s`);
 }
 
 /** Two of a hundred each: canceled to the end of the period, at the end of a trial, about to change plan. */

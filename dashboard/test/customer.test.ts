@@ -138,7 +138,7 @@ describe("a customer", () => {
     await button("Add one").click();
     await button("Add it").click();
     // The new one is the default at once.
-    await button("Make Visa ending in 9995 the default").waitFor();
+    await button("Make default: Visa ending in 9995").waitFor();
     await button("Remove Visa ending in 9995").click();
     await button("Remove it").click();
     await says("Visa ending in 9995 was removed.");
@@ -279,6 +279,10 @@ describe("the pages", () => {
     await page.goto(`${origin}/nothing-here`);
     await says("Nothing is here");
     faults.push(...(await faultsOf(page, "nothing", PICTURES)));
+    await page.evaluate("sessionStorage.clear()");
+    await visitor.go("/");
+    await page.getByRole("heading", { name: "Operators" }).waitFor();
+    faults.push(...(await faultsOf(page, "sign-in", PICTURES)));
     expect(faults).toEqual([]);
   });
 

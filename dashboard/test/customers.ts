@@ -47,7 +47,8 @@ export async function openCustomers(world: World): Promise<void> {
   await world.must("POST", "/v1/tenants/fernhill/subscription", { plan: "starter", trial_days: 14 });
   await worseCard(world);
   await clock.to("2026-09-30T14:30:00Z");
-  for (let day = 0; day < 29; day++) await world.must("POST", "/v1/usage", usageOf(day));
+  const days = Array.from({ length: 29 }, (_, day) => day);
+  await world.must("POST", "/v1/usage", days.flatMap(usageOf));
   await spendCredits(world);
   await clock.to(NOW);
   await world.must("POST", "/v1/usage", usageOf(30));

@@ -131,8 +131,9 @@ end $$;
 -- where there is more to look at than amounts above zero, p_nth and p_running number and add up its requests.
 -- With a threshold it wakes nothing: it appends credits.consumed itself, and defers wallets where more is to be done (the balance
 -- crosses the threshold, a hold is past its time) to a write that does so. p_by_plan: what it costs on some plans instead; null:
--- switched off. Whose first grant pays for all that is asked of it ("paid") is one row: the balance before, and that grant. Otherwise
--- a row a leg of what was consumed, and a row for each other outcome.
+-- switched off. Wallets whose first grant pays for all that is asked of them are one row together ("paid"): their balances before, and
+-- those grants, with commas between; a grant is missing where it is not so. Otherwise a row a leg of what was consumed, and a row for
+-- each other outcome.
 -- Keys are looked up before only where one was met lately (p_look) or requests are decided one by one; else the ledger's own index
 -- finds one that was used, and it begins again. It works as the owner of the tables, for whom it asks the tenant's confinement once,
 -- instead of the policies once a row.
@@ -141,7 +142,7 @@ create function credits_consume(
   p_tenants text[], p_nows timestamptz[], p_events text[], p_sums numeric[], p_counts int[],
   p_wallet int[], p_nth int[], p_running numeric[], p_ids text[], p_amounts numeric[], p_partial boolean[], p_by_plan jsonb[],
   p_names text[], p_quantities numeric[], p_keys text[], p_fingerprints uuid[], p_default_plan text, p_threshold numeric, p_look boolean
-) returns table (place int, outcome text, amount numeric, balance numeric, grant_id text)
+) returns table (place int, outcome text, amount text, balance text, grant_id text)
 language plpgsql security definer set search_path = public, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
@@ -150,6 +151,8 @@ declare
   look boolean := p_look;
   -- By wallet. w_grant is the grant that pays for everything that is asked of it now, where there is nothing to decide.
   w_total numeric[]; w_held numeric[]; w_seq bigint[]; w_plan text[]; w_low boolean[]; w_grant text[];
+  -- The first grant of each, and what all of them have.
+  f_tenant text[]; f_id text[]; f_left numeric[]; f_sum numeric[];
   -- The wallets whose requests are decided one by one, and their grants in burn order.
   hard int[]; g_wallet int[]; g_id text[]; g_left numeric[];
   -- By request: what its key stands for.
@@ -176,21 +179,27 @@ begin
   end loop;
 
   -- Each of these sees what was committed before the locks were taken. In the most common case the first grant has enough for all of it.
-  select array_agg(case when d.paid then d.grant_id end order by d.no), array_agg(d.no order by d.no) filter (where d.paid is not true)
-  into w_grant, hard from (
-    select s.no, coalesce(f.id, s.id) as grant_id, p_sums[s.no] <= coalesce(f.remaining, s.sum)
-      and (p_threshold is null or w_held[s.no] = 0 and case when w_low[s.no] then s.sum < p_threshold else s.sum - p_sums[s.no] >= p_threshold end) as paid
-    from (
-      select i.no::int as no, i.tenant_id, i.now, count(c.id) as count, min(c.id) as id, sum(c.remaining) as sum
-      from unnest(p_tenants, p_nows) with ordinality as i (tenant_id, now, no) left join credit_grants c
-        on c.tenant_id = i.tenant_id and c.open and c.remaining > 0 and c.effective_at <= i.now and (c.expires_at is null or c.expires_at > i.now)
-      group by i.no, i.tenant_id, i.now
-    ) s
-    left join lateral (
-      select c.id, c.remaining from credit_grants c
-      where s.count > 1 and c.tenant_id = s.tenant_id and c.open and c.remaining > 0 and c.effective_at <= s.now and (c.expires_at is null or c.expires_at > s.now)
-      order by c.priority, date_trunc('second', c.expires_at) nulls last, c.created_at, c.id collate "C" limit 1
-    ) f on true
+  -- (Of test clocks, whose times differ, the requests are decided one by one.)
+  if p_nows[1] = all (p_nows) then
+    select array_agg(d.tenant_id), array_agg(d.id), array_agg(d.remaining), array_agg(d.sum) into f_tenant, f_id, f_left, f_sum from (
+      select distinct on (c.tenant_id collate "C") c.tenant_id, c.id, c.remaining, sum(c.remaining) over (partition by c.tenant_id collate "C") as sum
+      from credit_grants c
+      where c.tenant_id = any (p_tenants) and c.open and c.remaining > 0
+        and c.effective_at <= p_nows[1] and (c.expires_at is null or c.expires_at > p_nows[1])
+      order by c.tenant_id collate "C", c.priority, date_trunc('second', c.expires_at) nulls last, c.created_at, c.id collate "C"
+    ) d;
+  end if;
+  if f_tenant is distinct from p_tenants then
+    -- Some have nothing to spend.
+    select array_agg(d.id), array_agg(d.remaining), array_agg(d.sum) into f_id, f_left, f_sum from (
+      select f.id, f.remaining, f.sum from unnest(p_tenants) with ordinality as i (tenant_id, no)
+      left join unnest(f_tenant, f_id, f_left, f_sum) as f (tenant_id, id, remaining, sum) on f.tenant_id = i.tenant_id order by i.no
+    ) d;
+  end if;
+  select array_agg(case when d.paid then d.id end), array_agg(d.no) filter (where d.paid is not true) into w_grant, hard from (
+    select f.id, f.no::int as no, f.asked <= f.remaining
+      and (p_threshold is null or f.held = 0 and case when f.low then f.sum < p_threshold else f.sum - f.asked >= p_threshold end) as paid
+    from unnest(p_sums, f_id, f_left, f_sum, w_held, w_low) with ordinality as f (asked, id, remaining, sum, held, low, no)
   ) d;
 
   loop
@@ -303,7 +312,8 @@ begin
       p_names[l.request], p_quantities[l.request], p_keys[l.request], p_fingerprints[l.request], p_nows[w]
     from unnest(x_request[1:x], x_seq[1:x], x_leg[1:x], x_amount[1:x], x_grant[1:x], x_balance[1:x], x_required[1:x])
       as l (request, seq, leg, amount, grant_id, balance, required), lateral (select p_wallet[l.request] as w) as place;
-    return query select l.request, case when l.required is null then 'consumed' else 'insufficient' end, coalesce(l.required, l.amount), l.balance, l.grant_id
+    return query select l.request, case when l.required is null then 'consumed' else 'insufficient' end, coalesce(l.required, l.amount)::text,
+      l.balance::text, l.grant_id
     from unnest(x_request[1:x], x_amount[1:x], x_grant[1:x], x_balance[1:x], x_required[1:x]) as l (request, amount, grant_id, balance, required);
   end if;
   if p_events is not null then
@@ -318,10 +328,11 @@ begin
       where w.grant_id is not null
     ) as e (wallet, count, amount, balance);
   end if;
-  return query select w.no::int, 'paid', null::numeric, w.total, w.grant_id from unnest(w_total, w_grant) with ordinality as w (total, grant_id, no)
-    where w.grant_id is not null;
+  if coalesce(cardinality(hard), 0) < cardinality(p_tenants) then
+    return query select 0, 'paid', null::text, array_to_string(w_total, ','), array_to_string(w_grant, ',', '');
+  end if;
   if o > 0 then
-    return query select l.request, l.outcome, l.amount, l.balance, null::text
+    return query select l.request, l.outcome, l.amount::text, l.balance::text, null::text
     from unnest(o_request[1:o], o_outcome[1:o], o_amount[1:o], o_balance[1:o]) as l (request, outcome, amount, balance);
   end if;
 end $$;

@@ -64,6 +64,7 @@ import { createProcessorRegistry } from "./processors/registry.ts";
 import { stripeProcessor } from "./processors/stripe/processor.ts";
 import { openUsageQueue, startReaders } from "./queues/start.ts";
 import { openRedisParts } from "./redis/open-parts.ts";
+import { hearUsage, sharedSignals } from "./redis/signals.ts";
 import { createSeal } from "./seal.ts";
 import { testClockRoutes } from "./simulation/routes.ts";
 import { noteCalls, watchGateway } from "./telemetry/gateway.ts";
@@ -143,14 +144,14 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
     const mail = config.smtp && smtpNotifier(config.smtp);
     if (mail) ends.push(async () => mail.close());
     const tenants = createTenantCache(lookups, clock);
+    const redis = await openRedisParts(config, lookups, log, ends);
     const entitlements = createEntitlementCache(pool, {
       clock,
       catalog,
       tenants,
-      signals: postgresSignals(pool),
+      signals: sharedSignals(redis.shared, postgresSignals(pool)),
       onError: (error) => log.warn({ err: error }, "limits could not be looked at; the next check or sweep will"),
     });
-    const redis = await openRedisParts(config, lookups, log, ends);
     const onEventTrouble = (error: Error) => log.warn({ err: error, part: "events" }, "following events was interrupted");
     const timeline = createTimeline({
       pool,
@@ -199,6 +200,7 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
     ends.push(() => ctx.webhooks.close());
     entitlements.evaluateBy((used) => evaluateLimits(ctx, used));
     ends.push(() => entitlements.close());
+    hearUsage(redis.shared, entitlements);
     const listener = await listen(directUrl, Object.values(CHANNELS), {
       up: () => entitlements.up(),
       down: () => entitlements.down(),

@@ -28,6 +28,7 @@ import { registerMeters } from "./billing/usage/register-meters.ts";
 import type { Tx } from "./commit.ts";
 import type { AppendedEvent } from "./events/append.ts";
 import type { EventType } from "./events/types.ts";
+import { tellIssued, tellPaid } from "./processors/stripe/tell.ts";
 import { eraseInbound } from "./webhooks/inbound/erase.ts";
 import { eraseOutbound } from "./webhooks/outbound/erase.ts";
 
@@ -55,7 +56,8 @@ export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {
   "payment.failed": [notePaymentFailure],
   "checkout.completed": [sellByCheckout, startByCheckout],
   "invoice.payment_failed": [markPastDue, endAfterDunning, dropFailedSale, lookForFailure],
-  "invoice.paid": [recover, grantPurchase, endTopUp, grantPaidPeriod, lookForPayment],
+  "invoice.finalized": [tellIssued],
+  "invoice.paid": [recover, grantPurchase, endTopUp, grantPaidPeriod, lookForPayment, tellPaid],
   "invoice.credited": [takeBackPurchase, takeBackPeriod],
   "invoice.voided": [recover, cancelPurchase, failTopUp, lapsePeriod, lookForPayment],
   "invoice.marked_uncollectible": [recover],

@@ -31,7 +31,7 @@ export function Table<T>({ label, columns, rows, keyOf, dense = false, foot }: T
   const look = ({ number, wideOnly }: Column<T>) => classes(pad, number && "figures text-right", wideOnly && "max-sm:hidden");
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
-    <section aria-label={label} tabIndex={0} className="overflow-x-auto">
+    <section aria-label={label} tabIndex={0} className="relative overflow-x-auto">
       <table className="w-full border-collapse text-small">
         <thead>
           <tr className="border-b border-line text-left text-ink-soft">

@@ -11,6 +11,7 @@ import { keyCommands } from "./keys.ts";
 import { replayCommand } from "./replay.ts";
 import { rotateSecretsCommand } from "./rotate-secrets.ts";
 import { statementCommands } from "./statement.ts";
+import { stripeCommand } from "./stripe.ts";
 import { CommandError, processTerminal, type Terminal } from "./terminal.ts";
 import { verifyCommand } from "./verify.ts";
 
@@ -58,5 +59,6 @@ export function buildProgram(terminal: Terminal = processTerminal(), options: { 
   rotateSecretsCommand(program, shell);
   verifyCommand(program, terminal);
   doctorCommand(program, terminal);
+  stripeCommand(program, terminal);
   return program;
 }

@@ -52,6 +52,7 @@ export const EVENT_TYPES = [
   "usage.aggregated",
   "usage.limit_approaching",
   "usage.limit_reached",
+  "usage.refused",
   "catalog.changed",
   "webhook.test",
   "webhook.endpoint_disabled",

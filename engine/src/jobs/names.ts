@@ -12,6 +12,7 @@ export const JOB_NAMES = [
   "retry-inbound",
   "processor-due",
   "processor-missed",
+  "processor-usage",
   "send-webhooks",
   "forget-deliveries",
   "send-invoice",

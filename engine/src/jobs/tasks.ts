@@ -43,6 +43,7 @@ export const CRONTAB = `
 * * * * * dispatch-inbound ?jobKey=dispatch-inbound
 * * * * * retry-inbound ?jobKey=retry-inbound
 * * * * * processor-due ?jobKey=processor-due
+* * * * * processor-usage ?jobKey=processor-usage
 7 * * * * processor-missed ?jobKey=processor-missed
 * * * * * send-webhooks ?jobKey=send-webhooks
 * * * * * free-credits-due ?jobKey=free-credits-due

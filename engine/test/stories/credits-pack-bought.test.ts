@@ -130,6 +130,31 @@ describe("a pack of credits", () => {
     expect(purchases).toMatchObject([{ status: "granted", granted: 10_000, taken_back: 4_000, not_taken_back: 6_000 }]);
   });
 
+  it("that is refunded while some of it is held takes that back when the hold ends, but not what is captured", async () => {
+    const held = await buyer("held");
+    await pageOf(world, (await held.checkout()).url).pay();
+    const hold = async (amount: number) => (await world.must("POST", `${held.url}/credits/holds`, { amount, expires_in: 3_600 })).id;
+    const [released, captured, over] = [await hold(1_000), await hold(2_000), await hold(3_000)];
+    const [invoice] = await held.invoices();
+    await world.must("POST", `/v1/invoices/${invoice.id}/refunds`, {});
+    const taken = async () => (await world.must("GET", `${held.url}/credits/purchases`)).items[0].taken_back;
+    expect([await held.has(), await taken()]).toEqual([{}, 4_000]);
+    await held.news();
+    await world.must("POST", `${held.url}/credits/holds/${released}/release`, {});
+    expect([await held.has(), await taken()]).toEqual([{}, 5_000]);
+    expect(await held.news()).toContain("credits.refunded");
+    await world.must("POST", `${held.url}/credits/holds/${captured}/capture`, { amount: 500 });
+    expect([await held.has(), await taken()]).toEqual([{}, 6_500]);
+    await onPool(world.billing.ctx.pool).query(
+      "update credit_holds set expires_at = created_at where id = $1 /* the time is over */ and tenant_id = 'held'",
+      [over],
+    );
+    expect(await world.post(`${held.url}/credits/consume`, { amount: 1 })).toMatchObject({ status: 402 });
+    expect([await held.has(), await taken()]).toEqual([{}, 9_500]);
+    const { checks, ok } = await world.must("GET", "/v1/credits/verify");
+    expect(ok, JSON.stringify(checks)).toBe(true);
+  });
+
   it("by the stored card is paid at once or not sold; on an invoice it is granted when that is paid", async () => {
     const direct = await buyer("direct");
     await world.must("POST", `${direct.url}/payment-methods/setup-intent`, { token: "tok_declined" });

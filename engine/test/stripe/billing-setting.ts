@@ -69,7 +69,7 @@ export async function createBilling(config: Partial<Config> = {}, options: { wor
     ...options,
     config: {
       logLevel: (process.env.DEBUG_LOG as "error") ?? "silent",
-      stripe: { secretKey: SECRET_KEY, publishableKey: null, apiUrl: stripe.url, timeoutMs: 2_000, portalReturnUrl: null },
+      stripe: { secretKey: SECRET_KEY, publishableKey: null, apiUrl: stripe.url, timeoutMs: 20_000, portalReturnUrl: null },
       stripeWebhookSecrets: [WEBHOOK_SECRET],
       stripeMeters: { calls: "calls" },
       ...config,

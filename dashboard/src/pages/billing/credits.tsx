@@ -172,7 +172,7 @@ function History({ tenant, time }: { tenant: string; time: TimeText }) {
               rows={rows}
               keyOf={(row) => row.id}
               columns={[
-                { key: "at", head: "At", cell: (row) => <span className="whitespace-nowrap">{time.dateTime(row.created_at)}</span> },
+                { key: "at", head: "At", cell: (row) => <span className="sm:whitespace-nowrap">{time.dateTime(row.created_at)}</span> },
                 {
                   key: "what",
                   head: "What",

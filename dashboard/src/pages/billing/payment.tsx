@@ -90,7 +90,7 @@ export function PaymentPage() {
                     {
                       key: "at",
                       head: "At",
-                      cell: (payment) => <span className="whitespace-nowrap">{time.dateTime(payment.requested_at)}</span>,
+                      cell: (payment) => <span className="sm:whitespace-nowrap">{time.dateTime(payment.requested_at)}</span>,
                     },
                     { key: "state", head: "State", cell: (payment) => <StateBadge state={payment.status} /> },
                     {
@@ -151,7 +151,7 @@ function MethodRow({ tenant, method, mayChange }: { tenant: string; method: Paym
       {mayChange && (
         <span className="flex gap-2">
           {!method.default && (
-            <Button size="small" look="quiet" busy={busy} aria-label={`Make ${name} the default`} onClick={() => void makeDefault()}>
+            <Button size="small" look="quiet" busy={busy} aria-label={`Make default: ${name}`} onClick={() => void makeDefault()}>
               Make default
             </Button>
           )}

@@ -42,7 +42,7 @@ export async function captureHold(tx: Tx, input: CaptureInput): Promise<HoldRow>
     key: input.key ?? null,
     fingerprint,
   };
-  await writePostings(tx, wallets, rest.length > 0 ? [capture, releaseOf(tx, hold, rest)] : [capture]);
+  await writePostings(tx, wallets, rest.length > 0 ? [capture, ...(await releaseOf(tx, hold, rest))] : [capture]);
   await closeHold(tx, hold, "captured", amount.toFixed());
   const { available, held } = wallets.get(hold.tenant_id)!;
   tx.emit({
@@ -61,7 +61,7 @@ export async function releaseHold(tx: Tx, input: CloseInput): Promise<HoldRow> {
   const { wallets, hold, done, fingerprint } = await lockHold(tx, input, (row) => fingerprintOf("released", row.id));
   if (done) return hold;
   const parts = (await partsOf(tx, [hold])).get(hold.id)!;
-  await writePostings(tx, wallets, [{ ...releaseOf(tx, hold, parts), key: input.key ?? null, fingerprint }]);
+  await writePostings(tx, wallets, await releaseOf(tx, hold, parts, { key: input.key ?? null, fingerprint }));
   await closeHold(tx, hold, "released", "0");
   await noteBalances(tx, [hold.tenant_id]);
   return { ...hold, status: "released", closed_at: tx.now };

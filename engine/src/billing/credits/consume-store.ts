@@ -5,7 +5,7 @@ import { type Decimal, decimal } from "../money/decimal.ts";
 import type { Instant } from "../time/instant.ts";
 import { int4Column, literalColumn, numericColumn, textColumn, timestamptzColumn } from "../usage/columns.ts";
 import type { ConsumeRequest } from "./consumption.ts";
-import { type Asked, byWallet } from "./flight.ts";
+import { type Asked, type AskedWallet, byWallet } from "./flight.ts";
 import type { Posting } from "./ledger.ts";
 
 /** A request with its id, and its tenant's now. */
@@ -40,8 +40,9 @@ const CONSUME =
   "select place, outcome, amount, balance, grant_id from credits_consume($1 /* tenant_id */, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
 
 interface Row {
-  /** Of a wallet where it is `paid` (all that is asked of it, by its first grant), else of a request; from 1. */
+  /** Of a request, from 1. */
   place: number;
+  /** `paid`: of all wallets, balances before and grants with commas between; each pays all that is asked of its wallet. */
   outcome: Decision["outcome"] | "paid";
   amount: string | null;
   balance: string | null;
@@ -89,12 +90,10 @@ export async function consumeMany(db: Database, placed: readonly Placed[], terms
   const decisions: Decision[] = new Array(placed.length);
   for (const row of rows) {
     if (row.outcome === "paid") {
-      const wallet = wallets[row.place - 1]!;
-      const total = decimal(row.balance!);
-      for (const { place, request, running } of wallet.asked) {
-        const balance = total.minus(running!);
-        decisions[place] = { outcome: "consumed", amount: request.amount, balance, grant_id: row.grant_id, at: wallet.now };
-      }
+      const grants = row.grant_id!.split(",");
+      row.balance!.split(",").forEach((total, index) => {
+        if (grants[index] !== "") pay(decisions, wallets[index]!, decimal(total), grants[index]!);
+      });
       continue;
     }
     const { place, wallet } = asked[row.place - 1]!;
@@ -106,6 +105,13 @@ export async function consumeMany(db: Database, placed: readonly Placed[], terms
     else decisions[place] = { outcome: row.outcome, amount, balance, grant_id: row.grant_id, at: wallets[wallet - 1]!.now };
   }
   return decisions;
+}
+
+function pay(decisions: Decision[], wallet: AskedWallet, total: Decimal, grantId: string): void {
+  for (const { place, request, running } of wallet.asked) {
+    const balance = total.minus(running!);
+    decisions[place] = { outcome: "consumed", amount: request.amount, balance, grant_id: grantId, at: wallet.now };
+  }
 }
 
 function byPlanJson({ byPlan }: ConsumeRequest): string | null {

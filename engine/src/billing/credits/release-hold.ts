@@ -1,10 +1,11 @@
 /** Gives back what a hold reserved: because it is asked to, or because its time is over. */
 import type { Tx } from "../../commit.ts";
 import { newId } from "../../ids.ts";
-import { decimal } from "../money/decimal.ts";
+import { decimal, ZERO } from "../money/decimal.ts";
 import type { Part } from "./burn.ts";
 import { closeHold, findHeldParts, findOverdue, type HoldRow } from "./hold-store.ts";
-import type { Posting, Wallet } from "./ledger.ts";
+import type { Leg, Posting, Wallet } from "./ledger.ts";
+import { addTakenBack, findOwed } from "./owed-store.ts";
 import { writePostings } from "./store.ts";
 
 /** Holds of locked wallets that are past their time at the write's now: what they have goes back to their grants. */
@@ -12,11 +13,7 @@ export async function releaseDueHolds(tx: Tx, wallets: ReadonlyMap<string, Walle
   const holds = await findOverdue(tx, [...wallets.keys()], tx.now);
   if (holds.length === 0) return;
   const parts = await partsOf(tx, holds);
-  await writePostings(
-    tx,
-    wallets,
-    holds.map((hold) => releaseOf(tx, hold, parts.get(hold.id)!)),
-  );
+  for (const hold of holds) await writePostings(tx, wallets, await releaseOf(tx, hold, parts.get(hold.id)!));
   for (const hold of holds) await closeHold(tx, hold, "expired", "0");
 }
 
@@ -34,9 +31,13 @@ export async function partsOf(tx: Tx, holds: readonly HoldRow[]): Promise<Map<st
   );
 }
 
-/** Back to the grants, though one may have expired meanwhile: the sweep sees to that. */
-export function releaseOf(tx: Tx, hold: HoldRow, parts: readonly Part[]): Posting {
-  return {
+/**
+ * Back to the grants, though one may have expired meanwhile: the sweep sees to that. What was refunded meanwhile is not given back: it
+ * goes on to where it would have gone, had it not been held.
+ */
+export async function releaseOf(tx: Tx, hold: HoldRow, parts: readonly Part[], more: Pick<Posting, "key" | "fingerprint"> = {}) {
+  const release: Posting = {
+    ...more,
     id: newId("transaction"),
     tenantId: hold.tenant_id,
     type: "released",
@@ -44,4 +45,29 @@ export function releaseOf(tx: Tx, hold: HoldRow, parts: readonly Part[]): Postin
     at: tx.now,
     holdId: hold.id,
   };
+  const refund = await refundOf(tx, hold, parts);
+  return refund ? [release, refund] : [release];
+}
+
+async function refundOf(tx: Tx, hold: HoldRow, parts: readonly Part[]): Promise<Posting | null> {
+  const tenantId = hold.tenant_id;
+  const grants = parts.map((part) => part.grantId);
+  const legs: Leg[] = [];
+  for (const { id, grant_id: grantId, owed } of await findOwed(tx, tenantId, grants)) {
+    const held = parts.find((part) => part.grantId === grantId)!.amount;
+    const amount = held.lt(decimal(owed)) ? held : decimal(owed);
+    legs.push({ from: "available", to: "issued", amount, grantId });
+    await addTakenBack(tx, tenantId, id, amount.toFixed());
+  }
+  if (legs.length === 0) return null;
+  const id = newId("transaction");
+  const amount = legs.reduce((sum, leg) => sum.plus(leg.amount), ZERO);
+  tx.emit({
+    type: "credits.refunded",
+    tenantId,
+    subject: id,
+    summary: `${amount.toFixed()} credits of a hold were taken back: they were refunded meanwhile.`,
+    data: { transaction: id, amount, missing: ZERO, grants: legs.map((leg) => leg.grantId), reason: "refunded", hold: hold.id },
+  });
+  return { id, tenantId, type: "refunded", legs, at: tx.now, origin: `refunded ${hold.id}`, reason: "refunded" };
 }

@@ -46,14 +46,13 @@ export async function settleInvoice(tx: Tx, event: AppendedEvent): Promise<void>
   });
 }
 
-/** Of a processor's invoice it is said when it failed, and when the processor tries again. */
+/** Of a processor's invoice it is said when it failed. */
 interface PaymentFailure {
   invoice?: string;
   order?: string;
   code: string;
   reason: string;
   failed_at?: Instant;
-  next_attempt_at?: Instant | null;
 }
 
 /**
@@ -61,7 +60,7 @@ interface PaymentFailure {
  * is still ahead (of a payment that somebody asked for) leaves the schedule as it is.
  */
 export async function notePaymentFailure(tx: Tx, event: AppendedEvent): Promise<void> {
-  const { invoice: invoiceId, order, code, reason, failed_at, next_attempt_at } = event.data as unknown as PaymentFailure;
+  const { invoice: invoiceId, order, code, reason, failed_at } = event.data as unknown as PaymentFailure;
   // A try on a gateway's page is the payer's, who can try again there: nothing that was collected has failed.
   if (!invoiceId || order !== undefined || event.tenantId === null) return;
   const invoice = await findInvoice(tx, invoiceId, event.tenantId, true);
@@ -74,7 +73,7 @@ export async function notePaymentFailure(tx: Tx, event: AppendedEvent): Promise<
       ? nextAttempt(tx.ctx.config.dunningRetryDays, failedAt, invoice.retries, tx.now)
       : null;
   // A processor retries by its own schedule, and says itself what becomes of the subscription.
-  const nextAt = own ? (next?.at ?? invoice.next_attempt_at) : (next_attempt_at ?? null);
+  const nextAt = own ? (next?.at ?? invoice.next_attempt_at) : null;
   const last = own && dunned && nextAt === null;
   if (dunned) {
     await updateDunning(tx, {
@@ -82,7 +81,7 @@ export async function notePaymentFailure(tx: Tx, event: AppendedEvent): Promise<
       tenant_id: invoice.tenant_id,
       failed_at: failedAt,
       retries: next?.retries ?? invoice.retries,
-      next_attempt_at: nextAt,
+      next_attempt_at: own ? nextAt : invoice.next_attempt_at,
       dunning_ended_at: last ? tx.now : null,
     });
   }

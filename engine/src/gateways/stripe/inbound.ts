@@ -3,7 +3,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { invalidField } from "../../errors.ts";
 import { parseJson } from "../../http/json.ts";
 import type { InboundAdapter } from "../../webhooks/inbound/adapter.ts";
-import { BILLING_EVENTS } from "./events/billing.ts";
+import { BILLING_EVENTS, BILLING_MONEY } from "./events/billing.ts";
 import { PAYMENT_EVENTS } from "./events/payments.ts";
 
 const TOLERANCE_SECONDS = 300;
@@ -35,6 +35,7 @@ export const stripeInbound: InboundAdapter = {
   },
 
   events: { ...BILLING_EVENTS, ...PAYMENT_EVENTS },
+  otherwise: BILLING_MONEY,
 };
 
 /** `t=…,v1=…,v1=…`: one time, and a signature of each secret that is in force. Other schemes are not looked at. */

@@ -136,7 +136,7 @@ function rowOf(tx: Tx, bill: SeenBill, row: SubscriptionRow): InvoiceRow {
   };
 }
 
-async function fail(tx: Tx, { bill, attempt }: Extract<Step, { kind: "fail" }>, invoice: InvoiceRow): Promise<void> {
+async function fail(tx: Tx, { attempt }: Extract<Step, { kind: "fail" }>, invoice: InvoiceRow): Promise<void> {
   const id = newId("payment");
   const code = attempt.code ?? "failed";
   const reason = attempt.reason ?? "The payment failed.";
@@ -165,7 +165,6 @@ async function fail(tx: Tx, { bill, attempt }: Extract<Step, { kind: "fail" }>, 
       code,
       reason,
       failed_at: attempt.at,
-      next_attempt_at: bill.status === "open" ? bill.nextAttemptAt : null,
     },
   });
 }

@@ -153,7 +153,7 @@ function readLine(line: Json): SeenLine {
     price: idOf(details?.price) ?? idOf(price),
     product: idOf(details?.product) ?? idOf(price?.product),
     description: optionalText(line, "description"),
-    quantity: decimal(optionalDigits(line, "quantity_decimal") ?? String(optionalWhole(line, "quantity") ?? 1n)),
+    quantity: decimal(optionalDigits(line, "quantity_decimal") ?? optionalDigits(line, "quantity") ?? "1"),
     unitAmount: unit === null ? null : decimal(unit),
     amount: whole(line, "amount"),
     period: { start: instant(period, "start"), end: instant(period, "end") },

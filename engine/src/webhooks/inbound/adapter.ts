@@ -41,4 +41,6 @@ export interface InboundAdapter {
   envelope(body: Buffer, headers: Headers): Envelope;
   /** By type; others are stored and ignored. */
   events: Readonly<Record<string, Interpret>>;
+  /** By type, what is looked at where nothing was found to do by the above: money of invoices that the gateway runs itself. */
+  otherwise?: Readonly<Record<string, Interpret>>;
 }

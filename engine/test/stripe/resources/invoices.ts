@@ -55,7 +55,8 @@ export function lineOf(stripe: State, subscription: string | null, { item, perio
       type: "price_details",
       unit_amount_decimal: String(price.unit_amount ?? 0),
     },
-    quantity: count,
+    quantity: Math.floor(count),
+    quantity_decimal: String(count),
     taxes: [],
   };
 }
@@ -219,7 +220,8 @@ export const invoices: readonly Route[] = [
       stripe.list(
         stripe.all("invoice").filter((one) => {
           const details = (one.parent as { subscription_details: Json | null } | null)?.subscription_details;
-          return call.form.subscription === undefined || details?.subscription === call.form.subscription;
+          const fits = (name: string, value: unknown) => call.form[name] === undefined || value === call.form[name];
+          return fits("subscription", details?.subscription) && fits("customer", one.customer);
         }),
         call,
         "/v1/invoices",

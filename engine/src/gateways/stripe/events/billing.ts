@@ -106,5 +106,8 @@ export const BILLING_EVENTS: Readonly<Record<string, Interpret>> = Object.fromEn
   ["billing.meter.error_report_triggered", meterErrors],
 ]);
 
-/** Of a charge that was given back: for whoever has no refund of ours to it. */
-export const moneyBack: Interpret = money;
+/** Of charges that no payment of ours made, and of what was given back of them without being asked for here. */
+export const BILLING_MONEY: Readonly<Record<string, Interpret>> = Object.fromEntries([
+  ["charge.refunded", money],
+  ...every("refund", "created updated", money),
+]);
