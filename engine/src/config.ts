@@ -46,7 +46,7 @@ export interface Config {
   trustedProxies: readonly string[];
   /** How long a client may take for the head of a request and for all of it, and how many may be connected to one process. */
   clients: { headMs: number; requestMs: number; connections: number };
-  /** Requests a second that one credential may make of one process. */
+  /** Requests a second that one credential may make of one process, or of all that share a Redis. */
   rateLimit: number;
   logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
   /** At which level a request that was answered is logged. */

@@ -27,6 +27,8 @@ import { ownTaxEngine } from "./billing/invoices/own-rates.ts";
 import { quoteRoutes } from "./billing/invoices/quote-routes.ts";
 import { invoiceRoutes } from "./billing/invoices/routes.ts";
 import { checkoutRoutes } from "./billing/payments/checkout-routes.ts";
+import { customerRoutes } from "./billing/payments/customer-routes.ts";
+import { methodRoutes } from "./billing/payments/method-routes.ts";
 import { refundRoutes } from "./billing/payments/refund-routes.ts";
 import { paymentRoutes } from "./billing/payments/routes.ts";
 import { planCheckoutRoutes } from "./billing/subscriptions/checkout-routes.ts";
@@ -47,9 +49,8 @@ import { eventRoutes } from "./events/routes.ts";
 import { eventStreamRoutes } from "./events/stream-routes.ts";
 import { createTimeline } from "./events/timeline.ts";
 import { openTransport } from "./events/transport.ts";
-import { razorpayGateway } from "./gateways/razorpay/gateway.ts";
+import { configuredGateways } from "./gateways/configured.ts";
 import { createGatewayRegistry } from "./gateways/registry.ts";
-import { sandboxGateway } from "./gateways/sandbox/gateway.ts";
 import { sandboxCheckoutRoutes } from "./gateways/sandbox/routes.ts";
 import { stripeClient } from "./gateways/stripe/client.ts";
 import { healthRoutes } from "./http/health.ts";
@@ -64,6 +65,7 @@ import { createProcessorRegistry } from "./processors/registry.ts";
 import { stripeProcessor } from "./processors/stripe/processor.ts";
 import { openUsageQueue, startReaders } from "./queues/start.ts";
 import { openRedisParts } from "./redis/open-parts.ts";
+import { hearUsage, sharedSignals } from "./redis/signals.ts";
 import { createSeal } from "./seal.ts";
 import { testClockRoutes } from "./simulation/routes.ts";
 import { noteCalls, watchGateway } from "./telemetry/gateway.ts";
@@ -143,14 +145,14 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
     const mail = config.smtp && smtpNotifier(config.smtp);
     if (mail) ends.push(async () => mail.close());
     const tenants = createTenantCache(lookups, clock);
+    const redis = await openRedisParts(config, lookups, log, ends);
     const entitlements = createEntitlementCache(pool, {
       clock,
       catalog,
       tenants,
-      signals: postgresSignals(pool),
+      signals: sharedSignals(redis.shared, postgresSignals(pool)),
       onError: (error) => log.warn({ err: error }, "limits could not be looked at; the next check or sweep will"),
     });
-    const redis = await openRedisParts(config, lookups, log, ends);
     const onEventTrouble = (error: Error) => log.warn({ err: error, part: "events" }, "following events was interrupted");
     const timeline = createTimeline({
       pool,
@@ -174,15 +176,7 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       tokens: createTokenVerifier(config.tokens, clock),
       entitlements,
       usageWatch: entitlements,
-      gateways: createGatewayRegistry(
-        [
-          ...(config.mode === "sandbox"
-            ? [sandboxGateway(pool, clock, { publicUrl: config.publicUrl, withoutCard: config.sandboxWithoutCard })]
-            : []),
-          ...(config.razorpay ? [razorpayGateway(config.razorpay)] : []),
-        ],
-        (gateway) => watchGateway(gateway, metrics),
-      ),
+      gateways: createGatewayRegistry(configuredGateways(config, pool, clock, stripe), (gateway) => watchGateway(gateway, metrics)),
       processors: createProcessorRegistry(stripe ? [stripeProcessor(stripe)] : []),
       usageBurner: usageBurner(() => ctx),
       usageQueue,
@@ -199,6 +193,7 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
     ends.push(() => ctx.webhooks.close());
     entitlements.evaluateBy((used) => evaluateLimits(ctx, used));
     ends.push(() => entitlements.close());
+    hearUsage(redis.shared, entitlements);
     const listener = await listen(directUrl, Object.values(CHANNELS), {
       up: () => entitlements.up(),
       down: () => entitlements.down(),
@@ -243,6 +238,8 @@ export function registerRoutes(app: FastifyInstance, ctx: Context): void {
   usageRoutes(app, ctx);
   creditRoutes(app, ctx);
   paymentRoutes(app, ctx);
+  methodRoutes(app, ctx);
+  customerRoutes(app, ctx);
   checkoutRoutes(app, ctx);
   refundRoutes(app, ctx);
   invoiceRoutes(app, ctx);

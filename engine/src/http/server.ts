@@ -94,7 +94,7 @@ export async function buildServer(ctx: Context, register: (app: FastifyInstance)
     hideOptionsRoute: true,
   });
   const safety = ctx.config.publicUrl.startsWith("https:") ? { ...SAFETY, "strict-transport-security": "max-age=31536000" } : SAFETY;
-  const limits = await registerLimits(app, ctx.config.rateLimit);
+  const limits = await registerLimits(app, ctx.config.rateLimit, ctx.redis.shared);
   app.addHook("onRequest", async (request, reply) => {
     reply.header("X-Request-Id", request.id).headers(safety);
     // Whoever keeps a connection to a process that is about to stop finds another one for the next request.

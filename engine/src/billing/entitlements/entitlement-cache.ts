@@ -39,6 +39,9 @@ export interface Hearer {
   down(): void;
   terms(payload: string): void;
   usage(payload: string): void;
+  /** The same for what is heard of usage by other means than the database. */
+  usageUp(): void;
+  usageDown(): void;
 }
 
 // A tenant is some 5 KB with its limits: 250 MB at the most.
@@ -75,6 +78,7 @@ export function createEntitlementCache(pool: Pool, around: Around): EntitlementC
     return answers.map(([answer]) => answer!.value);
   });
   let hears = false;
+  let hearsUsage = true;
   let tick = 0;
   // What this node told itself is no news to it.
   const self = newId("request");
@@ -137,17 +141,17 @@ export function createEntitlementCache(pool: Pool, around: Around): EntitlementC
   /** The value at this moment, from memory where it is there and young enough. */
   function usedOf(owner: Kept, counter: Counter): Decimal | Promise<Decimal> {
     const old = age() - counter.readAt;
-    if (counter.value === null || old > MAX_COUNTER_AGE_MS || !hears) return refresh(owner, counter);
+    if (counter.value === null || old > MAX_COUNTER_AGE_MS || !hears || !hearsUsage) return refresh(owner, counter);
     if (old > REFRESH_AGE_MS && counter.reading === null) refresh(owner, counter).catch(onError);
     return counter.value;
   }
 
   function refresh(owner: Kept, counter: Counter): Promise<Decimal> {
-    if (counter.reading && hears) return counter.reading;
+    if (counter.reading && hears && hearsUsage) return counter.reading;
     const { version } = counter;
     const startedAt = age();
     const mine = readCounter({ tenantNo: owner.given.account.tenant.no, counter }).then((value) => {
-      if (counter.version === version && hears) {
+      if (counter.version === version && hears && hearsUsage) {
         if (counter.value === null || !counter.value.eq(value)) moveTo(counter, value);
         counter.readAt = startedAt;
         counter.tick = ++tick;
@@ -172,7 +176,7 @@ export function createEntitlementCache(pool: Pool, around: Around): EntitlementC
   function settled(tenantId: string, name: string): KeptFeature | null {
     const at = age();
     const feature = current(tenantId, at)?.features.get(name);
-    if (!feature) return null;
+    if (!feature || (!hearsUsage && feature.counters.length > 0)) return null;
     for (const { value, readAt } of feature.counters) if (value === null || at - readAt > REFRESH_AGE_MS) return null;
     return feature;
   }
@@ -262,6 +266,13 @@ export function createEntitlementCache(pool: Pool, around: Around): EntitlementC
     down() {
       hears = false;
       forget(null);
+    },
+    usageUp() {
+      forget(null);
+      hearsUsage = true;
+    },
+    usageDown() {
+      hearsUsage = false;
     },
     terms(payload) {
       if (payload.startsWith("clock ")) return this.forgetClock(payload.slice(6));
