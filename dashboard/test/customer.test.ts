@@ -211,6 +211,8 @@ describe("a customer", () => {
     const { page } = visitor;
     await signIn(world, visitor, origin, "oldmill");
     await says("You have this without a subscription, free of charge.");
+    const { sentence } = await api("GET", "/tenants/oldmill/entitlements/fine_tuning/explain");
+    await says(sentence);
     await page.getByRole("link", { name: "Choose a plan" }).click();
     await button("Choose Starter").click();
     await says("€27.00");

@@ -27,6 +27,8 @@ import { ownTaxEngine } from "./billing/invoices/own-rates.ts";
 import { quoteRoutes } from "./billing/invoices/quote-routes.ts";
 import { invoiceRoutes } from "./billing/invoices/routes.ts";
 import { checkoutRoutes } from "./billing/payments/checkout-routes.ts";
+import { customerRoutes } from "./billing/payments/customer-routes.ts";
+import { methodRoutes } from "./billing/payments/method-routes.ts";
 import { refundRoutes } from "./billing/payments/refund-routes.ts";
 import { paymentRoutes } from "./billing/payments/routes.ts";
 import { planCheckoutRoutes } from "./billing/subscriptions/checkout-routes.ts";
@@ -47,9 +49,8 @@ import { eventRoutes } from "./events/routes.ts";
 import { eventStreamRoutes } from "./events/stream-routes.ts";
 import { createTimeline } from "./events/timeline.ts";
 import { openTransport } from "./events/transport.ts";
-import { razorpayGateway } from "./gateways/razorpay/gateway.ts";
+import { configuredGateways } from "./gateways/configured.ts";
 import { createGatewayRegistry } from "./gateways/registry.ts";
-import { sandboxGateway } from "./gateways/sandbox/gateway.ts";
 import { sandboxCheckoutRoutes } from "./gateways/sandbox/routes.ts";
 import { stripeClient } from "./gateways/stripe/client.ts";
 import { healthRoutes } from "./http/health.ts";
@@ -175,15 +176,7 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       tokens: createTokenVerifier(config.tokens, clock),
       entitlements,
       usageWatch: entitlements,
-      gateways: createGatewayRegistry(
-        [
-          ...(config.mode === "sandbox"
-            ? [sandboxGateway(pool, clock, { publicUrl: config.publicUrl, withoutCard: config.sandboxWithoutCard })]
-            : []),
-          ...(config.razorpay ? [razorpayGateway(config.razorpay)] : []),
-        ],
-        (gateway) => watchGateway(gateway, metrics),
-      ),
+      gateways: createGatewayRegistry(configuredGateways(config, pool, clock, stripe), (gateway) => watchGateway(gateway, metrics)),
       processors: createProcessorRegistry(stripe ? [stripeProcessor(stripe)] : []),
       usageBurner: usageBurner(() => ctx),
       usageQueue,
@@ -245,6 +238,8 @@ export function registerRoutes(app: FastifyInstance, ctx: Context): void {
   usageRoutes(app, ctx);
   creditRoutes(app, ctx);
   paymentRoutes(app, ctx);
+  methodRoutes(app, ctx);
+  customerRoutes(app, ctx);
   checkoutRoutes(app, ctx);
   refundRoutes(app, ctx);
   invoiceRoutes(app, ctx);

@@ -37,6 +37,8 @@ const PREFIXES = {
   bankStatement: "stmt",
   order: "ord",
   inboundEvent: "in",
+  gatewayCustomer: "gc",
+  dispute: "dis",
   processorCommand: "cmd",
   message: "msg",
 } as const;

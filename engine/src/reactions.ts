@@ -16,6 +16,7 @@ import { eraseInvoices } from "./billing/invoices/erase.ts";
 import { sellByCheckout } from "./billing/invoices/sell-by-checkout.ts";
 import { keepFailedRefund, notePaymentFailure, settleInvoice } from "./billing/invoices/settle.ts";
 import { eraseReceipts } from "./billing/payments/erase.ts";
+import { tellGateways } from "./billing/payments/tell-gateways.ts";
 import { endAfterDunning } from "./billing/subscriptions/end-after-dunning.ts";
 import { eraseSubscriptions } from "./billing/subscriptions/erase.ts";
 import { beginAllFreeCredits, beginFreeCredits } from "./billing/subscriptions/free-credits.ts";
@@ -37,8 +38,8 @@ export type Reaction = (tx: Tx, event: AppendedEvent) => Promise<void>;
 export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {
   "catalog.changed": [registerMeters, beginAllFreeCredits, forgetTerms],
   "tenant.created": [beginFreeCredits],
-  "tenant.updated": [beginFreeCredits, forgetTerms],
-  "tenant.erased": [eraseAlerts, eraseInbound, eraseOutbound, eraseReceipts, eraseInvoices, eraseSubscriptions, eraseAccess],
+  "tenant.updated": [beginFreeCredits, forgetTerms, tellGateways],
+  "tenant.erased": [eraseAlerts, eraseInbound, eraseOutbound, eraseReceipts, eraseInvoices, eraseSubscriptions, eraseAccess, tellGateways],
   "subscription.started": [noteSale, noteSubscription, notePlan, forgetTerms],
   "subscription.plan_changed": [noteSale, notePlan, forgetTerms],
   "subscription.updated": [forgetTerms, lookForCancellation],

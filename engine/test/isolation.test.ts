@@ -22,6 +22,7 @@ const SHARED = [
   "processor_prices",
   "sandbox_charges",
   "sandbox_checkouts",
+  "sandbox_setups",
   "schema_migrations",
   "test_clocks",
   "usage_meters",

@@ -674,7 +674,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Set up a payment method; in the sandbox, a test card or token is kept at once
+         * Begin to take a payment method, which a page finishes with the client secret; in the sandbox, a test card is kept at once
          * @description Needs the scope `billing.write`.
          */
         post: operations["postTenantsPaymentMethodsSetupIntent"];
@@ -719,6 +719,26 @@ export interface paths {
          * @description Needs the scope `billing.write`.
          */
         delete: operations["deleteTenantsPaymentMethodsById"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/customers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make the gateway's customer of a tenant, once; asked again, it answers the same and tells the gateway what changed
+         * @description Needs the scope `billing.write`.
+         */
+        post: operations["postTenantsCustomers"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2154,7 +2174,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Make a link that signs somebody in to the pages of this tenant, once and within 15 minutes
+         * Make a link that signs somebody in to the pages of this tenant, once and within 15 minutes; of a tenant at a gateway with a portal, to that
          * @description Needs the scope `billing.read`.
          */
         post: operations["postTenantsPortal"];
@@ -2490,6 +2510,26 @@ export interface paths {
          * @description Needs the scope `admin`.
          */
         post: operations["postTestClocksAdvance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sandbox/setup-intents/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sandbox: leave a test card with the client secret of a setup intent, as a page does at a real gateway
+         * @description Needs no credentials.
+         */
+        post: operations["postSandboxSetupIntentsConfirm"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2995,6 +3035,13 @@ export interface components {
              * @description RFC 3339.
              */
             settled_at: string | null;
+            /** @description Where a person confirms what the bank asks, of one that requires_action. */
+            action_url: string | null;
+            /**
+             * @description The payer's bank takes it back, or means to; null: not disputed.
+             * @enum {string|null}
+             */
+            dispute: "warning" | "needs_response" | "under_review" | "won" | "lost" | null;
         };
         /** PaymentMethod */
         PaymentMethod: {
@@ -3006,6 +3053,20 @@ export interface components {
             exp_month: number | null;
             exp_year: number | null;
             default: boolean;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            created_at: string;
+        };
+        /** GatewayCustomer */
+        GatewayCustomer: {
+            id: string;
+            /** @description The caller's own id of the tenant. */
+            tenant_id: string;
+            gateway: string;
+            /** @description The gateway's own name of the customer. */
+            reference: string;
             /**
              * Format: date-time
              * @description RFC 3339.
@@ -3802,7 +3863,7 @@ export interface components {
         BillingEvent: {
             id: string;
             /** @enum {string} */
-            type: "alert.raised" | "alert.acknowledged" | "alert.resolved" | "tenant.created" | "tenant.updated" | "tenant.erased" | "subscription.started" | "subscription.updated" | "subscription.plan_changed" | "subscription.trial_ending" | "subscription.trial_ended" | "subscription.renewed" | "subscription.paused" | "subscription.resumed" | "subscription.past_due" | "subscription.canceled" | "subscription.expired" | "invoice.created" | "invoice.finalized" | "invoice.paid" | "invoice.payment_failed" | "invoice.voided" | "invoice.marked_uncollectible" | "invoice.credited" | "invoice.sent" | "payment.succeeded" | "payment.failed" | "payment.refunded" | "payment.refund_failed" | "payment.unapplied" | "payment.kept" | "payment.returned" | "checkout.completed" | "checkout.canceled" | "checkout.expired" | "checkout.failed" | "credits.granted" | "credits.consumed" | "credits.expiring" | "credits.expired" | "credits.low_balance" | "credits.top_up_failed" | "credits.top_up_limited" | "credits.top_up_disabled" | "credits.refunded" | "credits.transferred" | "entitlement.overridden" | "entitlement.override_removed" | "usage.aggregated" | "usage.limit_approaching" | "usage.limit_reached" | "usage.refused" | "catalog.changed" | "webhook.test" | "webhook.endpoint_disabled";
+            type: "alert.raised" | "alert.acknowledged" | "alert.resolved" | "tenant.created" | "tenant.updated" | "tenant.erased" | "subscription.started" | "subscription.updated" | "subscription.plan_changed" | "subscription.trial_ending" | "subscription.trial_ended" | "subscription.renewed" | "subscription.paused" | "subscription.resumed" | "subscription.past_due" | "subscription.canceled" | "subscription.expired" | "invoice.created" | "invoice.finalized" | "invoice.paid" | "invoice.payment_failed" | "invoice.voided" | "invoice.marked_uncollectible" | "invoice.credited" | "invoice.sent" | "payment.succeeded" | "payment.failed" | "payment.refunded" | "payment.refund_failed" | "payment.disputed" | "payment.unapplied" | "payment.kept" | "payment.returned" | "checkout.completed" | "checkout.canceled" | "checkout.expired" | "checkout.failed" | "credits.granted" | "credits.consumed" | "credits.expiring" | "credits.expired" | "credits.low_balance" | "credits.top_up_failed" | "credits.top_up_limited" | "credits.top_up_disabled" | "credits.refunded" | "credits.transferred" | "entitlement.overridden" | "entitlement.override_removed" | "usage.aggregated" | "usage.limit_approaching" | "usage.limit_reached" | "usage.refused" | "catalog.changed" | "webhook.test" | "webhook.endpoint_disabled";
             /** @description The caller's own id of the tenant. */
             tenant_id: string | null;
             /**
@@ -8457,7 +8518,10 @@ export interface operations {
     };
     getTenantsPaymentMethods: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Ask the gateways first: for a page that somebody comes back to before the webhook has. */
+                refresh?: boolean;
+            };
             header?: never;
             path: {
                 /** @description The caller's own id of the tenant. */
@@ -8525,10 +8589,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        /** @description The gateway's own name of it. */
                         id: string;
                         gateway: string;
                         /** @description succeeded, or requires_payment_method where nothing was given. */
                         status: string;
+                        /** @description For the page that takes the method: Stripe.js, or POST /sandbox/setup-intents/confirm in the sandbox. */
+                        client_secret: string | null;
+                        /** @description What that page opens the gateway with; public. */
+                        publishable_key: string | null;
                         payment_method: components["schemas"]["PaymentMethod"] | null;
                     };
                 };
@@ -8632,6 +8701,58 @@ export interface operations {
             404: components["responses"]["Problem"];
             /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
             409: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postTenantsCustomers: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    gateway: string;
+                    /** @description One that the gateway has already, to be taken over instead of making one. */
+                    customer?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayCustomer"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
             /** @description `invalid_request`: `errors` names each field at fault. */
             422: components["responses"]["Problem"];
             /** @description `rate_limited`: too many requests. */
@@ -13416,6 +13537,11 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /**
+                     * @description Of a tenant that is known at a gateway with a portal, that one, if not said; `own`: the engine's.
+                     * @enum {string}
+                     */
+                    page?: "gateway" | "own";
                     /** @description Where the page's way back leads; http or https. */
                     return_url?: string | null;
                     /**
@@ -14277,6 +14403,51 @@ export interface operations {
             403: components["responses"]["Problem"];
             /** @description What the path names does not exist, or belongs to another tenant. */
             404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postSandboxSetupIntentsConfirm: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    client_secret: string;
+                    /** @description The number or the token of a test card. */
+                    card: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status: string;
+                    };
+                };
+            };
             /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
             409: components["responses"]["Problem"];
             /** @description The body is larger than this route takes. */

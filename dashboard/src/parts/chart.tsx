@@ -21,6 +21,8 @@ export interface ChartProps {
   points: readonly { at: string; words: string; values: Readonly<Record<string, number | string>> }[];
   /** Writes a value with all its digits. */
   write: (value: number | string) => string;
+  /** Writes a value in short, for the axis; a plain number if not said. */
+  axis?: (value: number) => string;
   /** A limit, drawn across. */
   line?: { at: number; words: string } | null;
   height?: number;
@@ -31,7 +33,18 @@ export interface ChartProps {
 const COLORS = ["var(--series-1)", "var(--series-2)", "var(--series-3)", "var(--series-4)", "var(--series-5)", "var(--series-6)"];
 const TICK = { fill: "var(--ink-soft)", fontSize: 12 };
 
-export default function Chart({ label, kind, series, points, write, line = null, height = 260, atHead = "Day", controls }: ChartProps) {
+export default function Chart({
+  label,
+  kind,
+  series,
+  points,
+  write,
+  axis = shortText,
+  line = null,
+  height = 260,
+  atHead = "Day",
+  controls,
+}: ChartProps) {
   const [asTable, setAsTable] = useState(false);
   // Coordinates are floating point; what is read is written from the exact value.
   const rows = points.map(({ words, values }) => ({
@@ -79,7 +92,7 @@ export default function Chart({ label, kind, series, points, write, line = null,
             <ComposedChart data={rows} margin={{ top: 8, right: 4, bottom: 0, left: 0 }} accessibilityLayer={false} barCategoryGap="22%">
               <CartesianGrid vertical={false} stroke="var(--line)" />
               <XAxis dataKey="words" tick={TICK} tickLine={false} axisLine={{ stroke: "var(--line-strong)" }} minTickGap={28} />
-              <YAxis tick={TICK} tickLine={false} axisLine={false} width={52} tickFormatter={(value: number) => shortText(value)} />
+              <YAxis tick={TICK} tickLine={false} axisLine={false} width={52} tickFormatter={axis} />
               <Tooltip
                 cursor={{ fill: "var(--sunken)", stroke: "var(--line-strong)" }}
                 isAnimationActive={false}

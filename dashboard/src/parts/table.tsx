@@ -1,7 +1,4 @@
-/**
- * A table whose numbers stand under each other, which scrolls by itself where it is wider than the page. `stacked` makes each row a
- * card on a phone. For a table that sorts and filters see data-table.tsx.
- */
+/** A table whose numbers stand under each other, which scrolls by itself where it is wider than the page. `dense` where an operator works. */
 import type { ReactNode } from "react";
 import { classes } from "./classes.ts";
 
@@ -31,7 +28,7 @@ export function Table<T>({ label, columns, rows, keyOf, dense = false, foot }: T
   const look = ({ number, wideOnly }: Column<T>) => classes(pad, number && "figures text-right", wideOnly && "max-sm:hidden");
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
-    <section aria-label={label} tabIndex={0} className="overflow-x-auto">
+    <section aria-label={label} tabIndex={0} className="relative overflow-x-auto">
       <table className="w-full border-collapse text-small">
         <thead>
           <tr className="border-b border-line text-left text-ink-soft">

@@ -17,6 +17,16 @@ export function moneyText(minor: bigint | number | string, currency: string): st
   return formatOf(currency, digits, digits).format(shifted(String(minor), digits) as Intl.StringNumericLiteral);
 }
 
+/** For axes: `$2.6K`. Drawn, not reckoned with. */
+export function shortMoneyText(minor: number, currency: string): string {
+  return new Intl.NumberFormat("en-US", {
+    style: "currency",
+    currency: currency.toUpperCase(),
+    notation: "compact",
+    maximumFractionDigits: 1,
+  }).format(minor / 10 ** minorDigits(currency));
+}
+
 /** A price of one unit, with all the digits it has: `"0.0003"` of a cent is `$0.000003`. */
 export function unitPriceText(minor: bigint | number | string, currency: string): string {
   const digits = minorDigits(currency);

@@ -1,6 +1,7 @@
 /** HTTP of links to pages and of the sessions that they open. A link works once and for minutes; a session is a credential of one tenant. */
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
+import { findPortal } from "../billing/payments/gateway-portal.ts";
 import { formatInstant } from "../billing/time/instant.ts";
 import { commit } from "../commit.ts";
 import type { Context } from "../context.ts";
@@ -41,9 +42,13 @@ export function portalRoutes(app: FastifyInstance, ctx: Context): void {
     method: "POST",
     url: "/v1/tenants/:tenant_id/portal",
     permission: "billing.read",
-    summary: "Make a link that signs somebody in to the pages of this tenant, once and within 15 minutes",
+    summary:
+      "Make a link that signs somebody in to the pages of this tenant, once and within 15 minutes; of a tenant at a gateway with a portal, to that",
     params: Type.Object({ tenant_id: TenantId() }),
     body: Closed({
+      page: Type.Optional(
+        OneOf(["gateway", "own"], "Of a tenant that is known at a gateway with a portal, that one, if not said; `own`: the engine's."),
+      ),
       return_url: Type.Optional(Nullable(Text(2_048, "Where the page's way back leads; http or https."))),
       role: Type.Optional(OneOf(TENANT_ROLES, "What they may do there; owner if not said, and never more than who asks.")),
       subject: Type.Optional(Nullable(Text(255, "Who it is for, in your own words: the audit log names them so."))),
@@ -56,6 +61,13 @@ export function portalRoutes(app: FastifyInstance, ctx: Context): void {
         throw new Refusal("forbidden", "Without the scope billing.write only a link for a viewer can be made.");
       const returnUrl = body.return_url ?? null;
       if (returnUrl !== null && !isWebAddress(returnUrl)) throw invalidField("return_url", "must be an http or https address");
+      // A gateway's portal lets everybody change what is paid with.
+      const there = body.page !== "own" && (role === "owner" || role === "admin");
+      const portal = there ? await findPortal(ctx, params.tenant_id) : null;
+      if (portal) {
+        const opened = await portal.open(returnUrl);
+        return write(async () => opened, { status: 201 });
+      }
       const { secret, hash } = mintSecret("link");
       const answer = await write(
         async (tx) => {

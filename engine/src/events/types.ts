@@ -30,6 +30,7 @@ export const EVENT_TYPES = [
   "payment.failed",
   "payment.refunded",
   "payment.refund_failed",
+  "payment.disputed",
   "payment.unapplied",
   "payment.kept",
   "payment.returned",

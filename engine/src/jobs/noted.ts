@@ -20,7 +20,7 @@ export async function runNoted(ctx: Context, name: string, task: Task, job: Job)
     name,
     key: job.key,
     worker: job.locked_by,
-    error: failure && failure.message.slice(0, 2_000),
+    error: failure?.message.slice(0, 2_000) ?? null,
     createdAt: job.created_at.getTime(),
     startedAt,
     finishedAt: ctx.clock.now(),

@@ -38,6 +38,7 @@ export const CRONTAB = `
 * * * * * retry-due ?jobKey=retry-due
 * * * * * collect-due ?jobKey=collect-due
 * * * * * refund-due ?jobKey=refund-due
+* * * * * payments-ask ?jobKey=payments-ask
 * * * * * checkouts-due ?jobKey=checkouts-due
 * * * * * orders-due ?jobKey=orders-due
 * * * * * dispatch-inbound ?jobKey=dispatch-inbound

@@ -76,7 +76,7 @@ describe("a pack of credits", () => {
     await pageOf(world, checkout.url).pay("tok_unknown");
     // Nobody was told: the payment is found by whoever asks first.
     expect(await racer.news()).toEqual([]);
-    await world.billing.ctx.gateways.get("sandbox").findCheckout!(checkout.id);
+    await world.billing.ctx.gateways.get("sandbox").findCheckout!(checkout.id, "");
     const ask = () => world.must("GET", `${racer.url}/checkouts/${checkout.id}`);
     await onPool(world.billing.ctx.pool).query("update checkouts set ask_at = created_at where id = $1", [checkout.id]);
     const page = pageOf(world, checkout.url);

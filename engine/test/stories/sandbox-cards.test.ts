@@ -64,6 +64,7 @@ describe("test cards", () => {
     await world.billing.ctx.gateways.get("sandbox").charge({
       idempotencyKey: row!.id,
       tenantId: "crash",
+      customer: null,
       invoiceId: row!.invoice_id,
       invoiceNumber: null,
       amountMinor: 1_000n,

@@ -91,11 +91,7 @@ export async function createBilling(config: Partial<Config> = {}, options: { wor
       // Each begins today, however far the cycle of the one before was moved.
       stripe.now = Math.floor(Date.now() / 1_000);
       await world.must("PUT", `/v1/tenants/${id}`, { name: id, currency: "usd", ...more });
-      await fetch(`${stripe.url}/v1/customers`, {
-        method: "POST",
-        headers: { authorization: `Bearer ${SECRET_KEY}`, "idempotency-key": `customer-${id}`, "stripe-version": "2026-10-28.endive" },
-        body: new URLSearchParams({ "metadata[billwright_tenant]": id }),
-      });
+      await world.must("POST", `/v1/tenants/${id}/customers`, { gateway: "stripe" });
       if (card !== "") setting.card(id, card);
     },
     card(id, name) {

@@ -19,6 +19,7 @@ interface Operation {
 }
 
 interface Judge {
+  newest: boolean;
   template: RegExp;
   method: string;
   validate(): ValidateFunction;
@@ -38,7 +39,7 @@ export function objection(method: string, path: string, given: Form): { by: stri
   const judge = judges.find((one) => one.method === method && one.template.test(path));
   if (!judge) return { by: "no schema", words: `Unrecognized request URL (${method}: ${path}).` };
   const validate = judge.validate();
-  if (validate(structuredClone(given))) return null;
+  if (validate(judge.newest ? undescribed(given) : structuredClone(given))) return null;
   const worst = validate.errors?.[0];
   const extra = worst?.keyword === "additionalProperties" ? `: ${String(worst.params.additionalProperty)}` : "";
   return { by: judge.template.source, words: `${worst?.instancePath ?? ""} ${worst?.message}${extra}` };
@@ -60,10 +61,16 @@ function load(): Judge[] {
   };
   const newest = Object.entries(node.definitions.Req.properties).map(([name, { $ref }]) => {
     const [method, path] = name.split(" ") as [string, string];
-    return { method, template: template(path), validate: once(() => ajv.compile({ $ref, definitions: reached($ref, node.definitions) })) };
+    return {
+      newest: true,
+      method,
+      template: template(path),
+      validate: once(() => ajv.compile({ $ref, definitions: reached($ref, node.definitions) })),
+    };
   });
   const whole = Object.entries(open.paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(([method, operation]) => ({
+      newest: false,
       method: method.toUpperCase(),
       template: template(path),
       validate: once(() => ajv.compile(method === "post" ? bodyOf(operation) : queryOf(operation))),
@@ -81,6 +88,16 @@ function reached(from: string, all: Json, into: Json = {}): Json {
     reached(JSON.stringify(all[key]), all, into);
   }
   return into;
+}
+
+// Who took the descriptions out of that document took the parameters of this name with them.
+function undescribed(given: Form): Form {
+  const strip = (value: Form[string]): Form[string] => {
+    if (Array.isArray(value)) return value.map((item) => strip(item) as Form);
+    if (typeof value === "string") return value;
+    return Object.fromEntries(Object.entries(value).flatMap(([key, inner]) => (key === "description" ? [] : [[key, strip(inner)]])));
+  };
+  return strip(given) as Form;
 }
 
 // A path with fewer places to fill in is meant before one with more.

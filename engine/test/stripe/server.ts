@@ -6,6 +6,7 @@
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { decodeForm, type Form } from "./form.ts";
+import { found, type Json, type Reply, type Route, refuse, type State } from "./resource.ts";
 import { checkoutSessions } from "./resources/checkout-sessions.ts";
 import { customers } from "./resources/customers.ts";
 import { invoices } from "./resources/invoices.ts";
@@ -18,13 +19,16 @@ import { setupIntents } from "./resources/setup-intents.ts";
 import { subscriptions } from "./resources/subscriptions.ts";
 import { objection, readSchemas } from "./schemas.ts";
 
+export { type Call, found, type Json, missing, type Reply, type Route, refuse, type State } from "./resource.ts";
+
 export const SECRET_KEY = "sk_test_loopback";
 export const API_VERSION = "2026-10-28.endive";
 
-export type Json = Record<string, unknown>;
-
-/** `slow`: done, and never answered. `lost`: done, and the connection cut. `down`: 500, nothing done. `odd`: 200 with an empty object. */
-export type Fault = "slow" | "lost" | "down" | "busy" | "odd" | "locked" | "forbidden";
+/**
+ * `slow`: done, and never answered. `lost`: done, and the connection cut. `muffled`: done, and answered 500. `down`: 500, nothing done. `odd`: 200
+ * with an empty object. `busy`, `locked`, `forbidden`: 429, 409 and 403, nothing done.
+ */
+export type Fault = "slow" | "lost" | "muffled" | "down" | "busy" | "odd" | "locked" | "forbidden";
 
 export interface Recorded {
   method: string;
@@ -34,40 +38,6 @@ export interface Recorded {
   headers: NodeJS.Dict<string | string[]>;
   idempotencyKey: string | null;
   status: number;
-}
-
-export interface Reply {
-  status: number;
-  body: Json;
-}
-
-export interface Call {
-  /** What stands in the places of the path, in order. */
-  ids: string[];
-  form: Form;
-}
-
-export interface Route {
-  method: "GET" | "POST" | "DELETE";
-  /** With `*` for an id: /v1/customers/* */
-  path: string;
-  act(call: Call, stripe: State): Reply;
-}
-
-/** What the resources share. */
-export interface State {
-  /** Every object, by id, in the order in which they were made. */
-  objects: Map<string, Json>;
-  /** Seconds; moves only when it is moved. */
-  now: number;
-  id(prefix: string): string;
-  /** Keeps an object and answers it. */
-  put<T extends Json & { id: string }>(object: T): T;
-  /** All of a kind, the newest first. */
-  all(object: string): Json[];
-  list(items: Json[], call: Call, url: string): Reply;
-  /** Keeps an event about the object as it now is, as Stripe would send it. */
-  emit(type: string, object: Json, previous?: Json): void;
 }
 
 export interface StripeLoopback extends State {
@@ -97,15 +67,6 @@ const resources = (): readonly Route[] => [
   ...prices,
 ];
 
-export const found = (body: Json): Reply => ({ status: 200, body });
-
-export function refuse(status: number, error: Json): Reply {
-  return { status, body: { error: { type: status === 402 ? "card_error" : "invalid_request_error", ...error } } };
-}
-
-export const missing = (kind: string, id: string, param = "id"): Reply =>
-  refuse(404, { code: "resource_missing", message: `No such ${kind}: '${id}'`, param });
-
 export async function startStripe(routes: readonly Route[] = resources()): Promise<StripeLoopback> {
   readSchemas();
   const keys = new Map<string, { text: string; reply: Reply | null }>();
@@ -124,7 +85,7 @@ export async function startStripe(routes: readonly Route[] = resources()): Promi
     objections: [],
     events: [],
     objects: new Map(),
-    now: 1_767_225_600,
+    now: Math.floor(Date.now() / 1_000),
     id: (prefix) => `${prefix}_${(++made).toString().padStart(14, "L")}`,
     put(object) {
       stripe.objects.set(object.id, object);
@@ -218,7 +179,8 @@ export async function startStripe(routes: readonly Route[] = resources()): Promi
     if (problem) return send(problem);
     const at = faults.findIndex((fault) => fault.method === one.method && fault.path.test(one.path));
     const fault = at < 0 ? null : faults.splice(at, 1)[0]!.fault;
-    if (fault === "down") return send({ status: 500, body: { error: { type: "api_error", message: "Something went wrong." } } });
+    const broken = { status: 500, body: { error: { type: "api_error", message: "Something went wrong." } } };
+    if (fault === "down") return send(broken);
     if (fault === "busy")
       return send({ status: 429, body: { error: { type: "invalid_request_error", code: "rate_limit", message: "Too many requests." } } });
     if (fault === "locked")
@@ -230,6 +192,7 @@ export async function startStripe(routes: readonly Route[] = resources()): Promi
       return send({ status: 403, body: { error: { type: "invalid_request_error", message: "The key has no permission for this." } } });
     if (fault === "odd") return send({ status: 200, body: {} });
     const answer = keyed(one);
+    if (fault === "muffled") return send(broken);
     if (fault === "lost") return request.socket.destroy();
     // The other side gives up by its own time-out.
     if (fault !== "slow") send(answer);

@@ -6,6 +6,7 @@ import { commit } from "../../src/commit.ts";
 import type { EventType } from "../../src/events/types.ts";
 import { MAX_ATTEMPTS } from "../../src/webhooks/outbound/schedule.ts";
 import { createWorld, type World } from "../world.ts";
+import { emit, impatient, numbers } from "./happen.ts";
 import { type Received, type Receiver, startReceiver } from "./receiver.ts";
 
 let world: World;
@@ -22,7 +23,6 @@ afterAll(async () => {
   await world.close();
   await receiver.close();
 });
-// Each case has endpoints of its own.
 beforeEach(async () => void (await world.owner.query("delete from webhook_endpoints")));
 
 interface Endpoint {
@@ -45,25 +45,10 @@ async function endpoint(input: object = {}): Promise<Endpoint> {
   };
 }
 
-/** For the cases in which nobody answers. */
-async function impatient<T>(run: () => Promise<T>): Promise<T> {
-  const settings = world.billing.ctx.config.webhooks as { timeoutMs: number };
-  const usual = settings.timeoutMs;
-  settings.timeoutMs = 400;
-  return run().finally(() => {
-    settings.timeoutMs = usual;
-  });
-}
-
 const work = () => world.billing.ctx.webhooks.work();
-/** What is to be tried again later is due now. */
 const hurry = () => world.owner.query("update webhook_deliveries set due_at = '2020-01-01' where due_at is not null");
-const happen = (type: EventType, tenantId: string | null = "acme", n = 0) =>
-  commit(world.billing.ctx, { principal: ENGINE, ...(tenantId === null ? {} : { tenantId }) }, async (tx) =>
-    tx.emit({ type, tenantId, subject: `subject-${n}`, summary: `It happened, ${n}.`, data: { n } }),
-  );
+const happen = (type: EventType, tenantId: string | null = "acme", n: unknown = 0) => emit(world, type, tenantId, n);
 const deliveries = async (id: string) => (await world.must("GET", `/v1/webhook-endpoints/${id}/deliveries`)).items;
-const numbers = (received: Received[]) => received.map(({ event }) => event.data.n);
 
 describe("what is told to whom", () => {
   test("the event as its history shows it, signed, once", async () => {
@@ -191,7 +176,6 @@ describe("what fails", () => {
     expect(got()).toHaveLength(MAX_ATTEMPTS);
     expect(new Set(got().map(({ body, headers }) => body + headers["webhook-id"])).size).toBe(1);
     expect((await deliveries(id))[0]).toMatchObject({ state: "dead", attempts: MAX_ATTEMPTS, next_attempt_at: null });
-    // And then it is sent again.
     receiver.answer(at, 200);
     const again = await world.post(`/v1/webhook-deliveries/${row.id}/retry`);
     expect([again.status, again.body.state]).toEqual([202, "pending"]);
@@ -222,7 +206,7 @@ describe("what fails", () => {
     const { id, path: at } = await endpoint();
     receiver.answer(at, how);
     await happen("invoice.paid");
-    await (error?.source.startsWith("no answer") ? impatient(work) : work());
+    await (error?.source.startsWith("no answer") ? impatient(world, work) : work());
     const [row] = await deliveries(id);
     expect(row).toMatchObject({ state: "failed", last_status: status });
     if (error === null) expect(row.last_error).toBeNull();
@@ -242,6 +226,29 @@ describe("what fails", () => {
     expect(Date.parse(row.next_attempt_at) - Date.parse(row.created_at)).toBeGreaterThanOrEqual(7_200_000);
     const { tries } = await world.must("GET", `/v1/webhook-deliveries/${row.id}`);
     expect(tries[0].response_body).toHaveLength(2_000);
+  });
+
+  test("a receiver that fails is asked one at a time, until it answers well", async () => {
+    const { path: at, got } = await endpoint();
+    let [now, most, status] = [0, 0, 500];
+    receiver.answer(at, (response) => {
+      most = Math.max(most, ++now);
+      setTimeout(() => {
+        now -= 1;
+        response.writeHead(status).end();
+      }, 10);
+    });
+    const round = async () => {
+      most = 0;
+      await hurry();
+      return work().then(() => most);
+    };
+    for (let n = 0; n < 12; n++) await happen("invoice.paid", "acme", n);
+    expect(await round()).toBeGreaterThan(1);
+    expect(await round()).toBe(1);
+    status = 200;
+    await round();
+    expect(new Set(numbers(got().slice(-12))).size).toBe(12);
   });
 
   test("a slow receiver holds up nobody else", async () => {

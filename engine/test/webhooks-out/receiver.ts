@@ -40,6 +40,8 @@ export async function startReceiver(): Promise<Receiver> {
       else how(response, request);
     });
   });
+  // Never closes an idle connection: one that was taken up again at that moment would be a failure that no case means.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -1,11 +1,13 @@
 /** What the plan lets one do, and how much of it is used. */
 import { useQuery } from "@tanstack/react-query";
+import { useParams } from "@tanstack/react-router";
 import { Check as Tick, X } from "lucide-react";
 import { MeterBar } from "../../parts/meter-bar.tsx";
+import { engine } from "../../session/engine.ts";
 import { nameOfKey, quantityText, shareOf } from "../../text/quantity.ts";
 import { percentText } from "../../text/share.ts";
 import type { TimeText } from "../../text/time.ts";
-import { ask, type Check, type Summary } from "./data.ts";
+import { about, ask, type Check, type Summary } from "./data.ts";
 
 const WINDOWS: Record<string, string> = {
   minute: "this minute",
@@ -16,14 +18,16 @@ const WINDOWS: Record<string, string> = {
   lifetime: "in all",
 };
 
-/** The rule behind a no. */
-const WHY_NOT: Record<string, string> = {
-  not_in_plan: "with your plan",
-  limit_reached: "used up",
-  past_due: "until the open invoice is paid",
-  paused: "while it is paused",
-  no_subscription: "without a plan",
-};
+/** The rule behind a no, in the engine's own sentence. */
+function Why({ feature }: { feature: string }) {
+  const { tenant } = useParams({ from: "/t/$tenant" });
+  const explained = useQuery({
+    queryKey: about(tenant, "why", feature),
+    queryFn: ({ signal }) =>
+      engine.request("GET", "/v1/tenants/{tenant_id}/entitlements/{feature}/explain", { path: { tenant_id: tenant, feature }, signal }),
+  });
+  return explained.data ? <span className="block text-tiny text-ink-soft">{explained.data.sentence}</span> : null;
+}
 
 export function useFeatureName(): (key: string) => string {
   const features = useQuery(ask.features()).data ?? [];
@@ -59,9 +63,7 @@ function Limit({ name, check, time }: { name: string; check: Check; time: TimeTe
         </span>
       </div>
       <MeterBar share={share} label={`${name}${window}`} />
-      {!check.has_access && check.reason !== "limit_reached" && (
-        <p className="mt-1 text-tiny text-bad">Cannot be used {WHY_NOT[check.reason] ?? "now"}.</p>
-      )}
+      {!check.has_access && check.reason !== "limit_reached" && <Why feature={check.feature} />}
       {check.limit !== null && (
         <p className="mt-1 text-tiny text-ink-soft">
           {share !== null && share >= 1
@@ -90,8 +92,10 @@ export function Features({ features }: { features: Summary["entitlements"]["feat
           ) : (
             <X aria-label="Not included" className="size-4 shrink-0 text-ink-faint" />
           )}
-          <span className={check.has_access ? "" : "text-ink-soft"}>{nameOf(check.feature)}</span>
-          {!check.has_access && <span className="text-tiny text-ink-soft">not {WHY_NOT[check.reason] ?? "now"}</span>}
+          <span className={check.has_access ? "" : "text-ink-soft"}>
+            {nameOf(check.feature)}
+            {!check.has_access && <Why feature={check.feature} />}
+          </span>
           {check.type === "config" && check.has_access && <span className="text-ink-soft">{String(check.value)}</span>}
         </li>
       ))}

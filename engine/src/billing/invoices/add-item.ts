@@ -1,9 +1,11 @@
 /** A one-off line: it waits for the tenant's next invoice, or gets an invoice of its own, issued or as a draft. */
+
 import type { Tx } from "../../commit.ts";
 import { invalidField } from "../../errors.ts";
 import { newId } from "../../ids.ts";
 import { amount, roundMinor, scale } from "../money/amount.ts";
 import { type Decimal, ONE } from "../money/decimal.ts";
+import { collectBy } from "../payments/collect-by.ts";
 import type { TenantRef } from "../tenants/cache.ts";
 import type { Period } from "../time/period.ts";
 import { storeDraft } from "./draft.ts";
@@ -50,7 +52,7 @@ export async function addItem(tx: Tx, input: NewItem): Promise<ItemRow> {
 }
 
 async function ownInvoice(tx: Tx, input: NewItem, item: ItemRow): Promise<string> {
-  const gateway = tx.ctx.gateways.names()[0];
+  const gateway = await collectBy(tx, input.tenant.id);
   const { itemId: _own, ...line } = lineOfItem(item);
   const draft: DraftInvoice = {
     tenantId: input.tenant.id,

@@ -1,4 +1,5 @@
 /** HTTP of buying credits: on a gateway's page, or by the payment method that is stored. */
+
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import type { Context } from "../../context.ts";
@@ -11,8 +12,10 @@ import { findPurchase, listPurchases, type PurchaseRow } from "../credits/purcha
 import { decimal } from "../money/decimal.ts";
 import { CheckoutView, checkoutView } from "../payments/checkout-view.ts";
 import { collectNow } from "../payments/collect.ts";
+import { collectBy } from "../payments/collect-by.ts";
+import { findMethod } from "../payments/method-store.ts";
 import { openCheckout, storeCheckout } from "../payments/open-checkout.ts";
-import { findMethod, updateMethod } from "../payments/store.ts";
+import { updateMethod } from "../payments/store.ts";
 import type { TenantRef } from "../tenants/cache.ts";
 import { formatInstant } from "../time/instant.ts";
 import { offerPack } from "./offer-pack.ts";
@@ -120,7 +123,6 @@ export function creditSaleRoutes(app: FastifyInstance, ctx: Context): void {
     handle: async ({ params, body, write, reply }) => {
       const tenant = await tenantOf(params.tenant_id);
       const pack = await packFor(tenant, body);
-      const gateway = ctx.gateways.names()[0] ?? "manual";
       const sent = body.collection === "send_invoice" || ctx.gateways.names().length === 0;
       const asked = await write(
         async (tx) => {
@@ -130,7 +132,7 @@ export function creditSaleRoutes(app: FastifyInstance, ctx: Context): void {
           const sale = await sellCredits(tx, {
             tenant,
             pack,
-            gateway: method?.gateway ?? gateway,
+            gateway: method?.gateway ?? (await collectBy(tx, tenant.id)) ?? "manual",
             collection: sent ? "send_invoice" : "charge_automatically",
             prepaid: false,
             origin: sent ? "invoice" : "direct",

@@ -1,8 +1,9 @@
 /** Asks for the payment of an invoice now, on request. What is asked for already and not yet sent is not asked for twice. */
 import type { Tx } from "../../commit.ts";
 import { invalidField, Refusal } from "../../errors.ts";
+import { findMethod } from "../payments/method-store.ts";
 import { requestPayments } from "../payments/request-payments.ts";
-import { findMethod, lastAttempts, lockInFlight, updateMethod } from "../payments/store.ts";
+import { lastAttempts, lockInFlight, updateMethod } from "../payments/store.ts";
 import { assertOwn, getInvoice } from "./find-invoice.ts";
 import { assertMove } from "./invoice.ts";
 

@@ -12,7 +12,8 @@ import { lockWallets } from "../credits/store.ts";
 import { creditsToBuy, packsFor, withinLimit } from "../credits/top-up.ts";
 import { countRuns, findLow, findRunning, findTopUp, insertRun, type TopUpRow, updateTrouble } from "../credits/top-up-store.ts";
 import { type Decimal, decimal, ZERO } from "../money/decimal.ts";
-import { findDefaultMethod } from "../payments/store.ts";
+import { collectBy } from "../payments/collect-by.ts";
+import { findDefaultMethod } from "../payments/method-store.ts";
 import type { TenantRef } from "../tenants/cache.ts";
 import { formatInstant, type Instant } from "../time/instant.ts";
 import { windowAt } from "../time/window.ts";
@@ -55,7 +56,7 @@ async function topUp(tx: Tx, tenant: TenantRef): Promise<boolean> {
   if (!product || product.archived || !product.active) return switchOff(tx, row, "product_not_on_sale");
   const quantity = quantityOf(row, decimal(product.credits), balance);
   const pack = packOf(creditProducts, row.product_key, quantity);
-  const gateway = tx.ctx.gateways.names()[0];
+  const gateway = await collectBy(tx, tenant.id);
   if (quantity === 0 || gateway === undefined) return false;
   if (!(await allowed(tx, tenant, row, pack, gateway))) return false;
   return buy(tx, tenant, pack, gateway);

@@ -8,9 +8,11 @@ import { sleep, stopwatch } from "../../clock.ts";
 import { commit } from "../../commit.ts";
 import type { Context } from "../../context.ts";
 import { onPool } from "../../db/pool.ts";
+import { findCustomer } from "./customer-store.ts";
 import type { ChargeOutcome } from "./gateway.ts";
+import { findDefaultMethod, findMethod } from "./method-store.ts";
 import { recordOutcome } from "./record-outcome.ts";
-import { claimPayment, claimPayments, findDefaultMethod, findMethod, findPayment, markSent, type PaymentRow } from "./store.ts";
+import { claimPayment, claimPayments, findPayment, markSent, type PaymentRow } from "./store.ts";
 
 const LEASE_SECONDS = 120;
 const BATCH = 20;
@@ -53,20 +55,22 @@ async function collect(ctx: Context, row: PaymentRow): Promise<void> {
 async function attempt(ctx: Context, row: PaymentRow): Promise<ChargeOutcome | null> {
   const gateway = ctx.gateways.get(row.gateway);
   try {
+    const db = onPool(ctx.pool);
+    const customer = (await findCustomer(db, row.tenant_id, row.gateway))?.reference ?? null;
     if (row.sent_at !== null) {
-      const known = await gateway.find(row.id);
+      const known = await gateway.find(row.id, { reference: row.gateway_reference, customer, sentAt: row.sent_at });
       if (known) return known;
       // Not known there. The key still guards the call, should the first one be on its way.
       if (row.status === "unknown")
         return { status: "failed", reference: null, code: "not_received", reason: "The gateway never received the payment." };
     }
-    const db = onPool(ctx.pool);
     const asked = row.payment_method_id === null ? null : await findMethod(db, row.tenant_id, row.payment_method_id);
     const method = asked ?? (await findDefaultMethod(db, row.tenant_id, row.gateway));
     if (!(await markSent(ctx.pool, row, method?.id ?? null, ctx.clock.now()))) return null;
     return await gateway.charge({
       idempotencyKey: row.id,
       tenantId: row.tenant_id,
+      customer,
       invoiceId: row.invoice_id ?? "",
       invoiceNumber: null,
       amountMinor: row.amount,

@@ -5,6 +5,7 @@ import { Refusal } from "../../errors.ts";
 import { newId } from "../../ids.ts";
 import { CHECKOUT_HOURS, type CheckoutItem, checkedUrl, nextAsk } from "./checkout.ts";
 import { type CheckoutRow, insertCheckout } from "./checkout-store.ts";
+import { ensureCustomer } from "./ensure-customer.ts";
 import type { PaymentGateway } from "./gateway.ts";
 
 const HOUR = 3_600_000;
@@ -31,10 +32,12 @@ export async function openCheckout(ctx: Context, input: CheckoutInput): Promise<
   const id = newId("checkout");
   const paymentId = newId("payment");
   const expiresAt = now + CHECKOUT_HOURS * HOUR;
+  const customer = gateway.customers ? (await ensureCustomer(ctx, { tenantId: input.tenantId, gateway: gateway.name })).reference : null;
   const page = await gateway.createCheckout({
     idempotencyKey: id,
     paymentKey: paymentId,
     tenantId: input.tenantId,
+    customer,
     mode: input.item.kind === "plan" ? "setup" : "payment",
     amountMinor: input.amountMinor,
     currency: input.currency,

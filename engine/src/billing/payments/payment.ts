@@ -7,13 +7,11 @@ const MOVES: Readonly<Record<PaymentStatus, readonly PaymentStatus[]>> = {
   pending: ["succeeded", "failed"],
   requires_action: ["succeeded", "failed", "pending"],
   succeeded: [],
-  failed: [],
+  // What was called failed may have been paid after all: by the person, on the same attempt, or by a call that was late. It is there.
+  failed: ["succeeded"],
 };
 
-/**
- * Whether an outcome moves the attempt on. A repeated or older outcome does not, and is no error. `onOrder`: what was paid on a
- * gateway's page may have been called failed before the bank confirmed it; the money is there all the same.
- */
-export function advances(from: PaymentStatus, to: PaymentStatus, onOrder = false): boolean {
-  return MOVES[from].includes(to) || (onOrder && from === "failed" && to === "succeeded");
+/** Whether an outcome moves the attempt on. A repeated or older outcome does not, and is no error. */
+export function advances(from: PaymentStatus, to: PaymentStatus): boolean {
+  return MOVES[from].includes(to);
 }

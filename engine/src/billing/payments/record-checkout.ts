@@ -8,6 +8,7 @@ export async function recordCheckout(tx: Tx, input: { id: string; tenantId: stri
   const row = await findCheckout(tx, input.id, input.tenantId, true);
   const { outcome } = input;
   if (row?.status !== "open" || outcome.status === "open") return;
+  if (outcome.status === "failed") return failCheckout(tx, row, outcome.reason);
   await closeCheckout(tx, { ...row, status: outcome.status });
   const about = { tenantId: row.tenant_id, subject: row.id };
   const data = { checkout: row.id, kind: row.kind, gateway: row.gateway, item: row.item };

@@ -1,6 +1,7 @@
 /** The one way in for what became of an attempt: errand, webhook, poller and return page all end here, once. */
 import type { Tx } from "../../commit.ts";
 import { formatMinor } from "../money/currency.ts";
+import { nextAsk } from "./checkout.ts";
 import type { ChargeOutcome } from "./gateway.ts";
 import { advances } from "./payment.ts";
 import { lockPayment, updateOutcome } from "./store.ts";
@@ -9,7 +10,7 @@ export async function recordOutcome(tx: Tx, input: { paymentId: string; tenantId
   const row = await lockPayment(tx, input.paymentId, input.tenantId);
   if (!row) throw new Error(`outcome of the unknown payment ${input.paymentId}`);
   const outcome = refuseOtherCurrency(input.outcome, row.currency);
-  if (!advances(row.status, outcome.status, row.order_id !== null)) return;
+  if (!advances(row.status, outcome.status)) return;
   const settled = outcome.status === "succeeded" || outcome.status === "failed";
   await updateOutcome(tx, row, {
     status: outcome.status,
@@ -17,6 +18,9 @@ export async function recordOutcome(tx: Tx, input: { paymentId: string; tenantId
     received: outcome.status === "succeeded" ? outcome.amountMinor : 0n,
     code: outcome.status === "failed" ? outcome.code : null,
     reason: "reason" in outcome ? outcome.reason : null,
+    actionUrl: outcome.status === "requires_action" ? outcome.url : null,
+    // What a person or a bank has yet to do is asked about, should nobody tell.
+    askAt: outcome.status === "requires_action" || outcome.status === "pending" ? nextAsk(0, tx.ctx.clock.now()) : null,
     settledAt: settled ? tx.now : null,
   });
   const about = { tenantId: row.tenant_id, subject: row.id };

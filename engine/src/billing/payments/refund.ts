@@ -5,7 +5,8 @@ const MOVES: Readonly<Record<RefundStatus, readonly RefundStatus[]>> = {
   requested: ["pending", "unknown", "succeeded", "failed"],
   unknown: ["pending", "succeeded", "failed"],
   pending: ["succeeded", "failed"],
-  succeeded: [],
+  // A bank may send money back that it was given: it is not with the payer then, whatever was said before.
+  succeeded: ["failed"],
   failed: [],
 };
 

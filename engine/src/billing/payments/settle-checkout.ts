@@ -16,7 +16,7 @@ export async function settleCheckout(ctx: Context, input: { id: string; tenantId
   const db = onPool(ctx.pool);
   const row = await findCheckout(db, input.id, input.tenantId);
   if (row?.status !== "open") return row;
-  const outcome = await ctx.gateways.get(row.gateway).findCheckout?.(row.id);
+  const outcome = await ctx.gateways.get(row.gateway).findCheckout?.(row.id, row.gateway_reference);
   if (!outcome || outcome.status === "open") return row;
   await commit(ctx, { principal: ENGINE, tenantId: row.tenant_id, source: row.gateway }, (tx) =>
     recordCheckout(tx, { id: row.id, tenantId: row.tenant_id, outcome }),

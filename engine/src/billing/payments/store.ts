@@ -2,6 +2,7 @@
 import type { Tx } from "../../commit.ts";
 import { type Database, type Pool, run } from "../../db/pool.ts";
 import { formatInstant, type Instant } from "../time/instant.ts";
+import type { DisputeStatus } from "./dispute.ts";
 import type { PaymentStatus } from "./payment.ts";
 import type { PaymentRequest } from "./request-payments.ts";
 
@@ -25,10 +26,15 @@ export interface PaymentRow {
   settled_at: Instant | null;
   /** Of what somebody paid on a gateway's page by an order; null: the engine charges. */
   order_id: string | null;
+  /** Where a person confirms what the bank asks; null: nowhere that the gateway tells of. */
+  action_url: string | null;
+  asked: number;
+  /** Where the payer's bank takes it back, or means to: how that stands. */
+  dispute: DisputeStatus | null;
 }
 
 export const PAYMENT = `id, tenant_id, invoice_id, gateway, payment_method_id, currency, amount, amount_received, status, gateway_reference, code, reason,
-  attempt, test_clock_id, requested_at, sent_at, settled_at, order_id`;
+  attempt, test_clock_id, requested_at, sent_at, settled_at, order_id, action_url, asked, dispute`;
 
 const REQUEST_COLUMNS = [
   "id",
@@ -104,6 +110,29 @@ export async function claimPayments(pool: Pool, testClockId: string | null, leas
      returning ${PAYMENT}`,
     [testClockId, leaseSeconds, limit],
   );
+}
+
+/** Takes attempts on their way that are to be asked about, and puts each off, so that no other worker asks too. */
+export async function claimAsks(pool: Pool, now: Instant, limit: number): Promise<PaymentRow[]> {
+  return run<PaymentRow>(
+    pool,
+    `/* all tenants: the worker asks for everybody */
+     update payments set asked = asked + 1, ask_at = $1::timestamptz + least(interval '1 minute' * (2 ^ least(asked + 1, 10))::int, interval '1 hour')
+     where id in (select id from payments where ask_at <= $1 order by ask_at, payments.id limit $2 for update skip locked)
+     returning ${PAYMENT}`,
+    [formatInstant(now), limit],
+  );
+}
+
+/** By the gateway's own name of it, or by ours, for webhooks. */
+export async function locatePayment(pool: Pool, gateway: string, by: { id: string | null; reference: string }): Promise<PaymentRow | null> {
+  const rows = await run<PaymentRow>(
+    pool,
+    `/* all tenants: whose it is is asked */
+     select ${PAYMENT} from payments where gateway = $1 and (id = $2 or ($2::text is null and gateway_reference = $3)) limit 1`,
+    [gateway, by.id, by.reference],
+  );
+  return rows[0] ?? null;
 }
 
 /** The gateway knows of it already. */
@@ -200,11 +229,14 @@ export async function updateOutcome(
     received: bigint;
     code: string | null;
     reason: string | null;
+    actionUrl: string | null;
+    askAt: Instant | null;
     settledAt: Instant | null;
   },
 ): Promise<void> {
   await tx.query(
     `update payments set status = $3, gateway_reference = coalesce($4, gateway_reference), amount_received = $5, code = $6, reason = $7, settled_at = $8,
+       action_url = $9, ask_at = $10,
        claimed_until = case when $3 = 'unknown' then clock_timestamp() + interval '30 seconds' end
      where id = $1 and tenant_id = $2`,
     [
@@ -216,6 +248,8 @@ export async function updateOutcome(
       outcome.code,
       outcome.reason,
       outcome.settledAt === null ? null : formatInstant(outcome.settledAt),
+      outcome.actionUrl,
+      outcome.askAt === null ? null : formatInstant(outcome.askAt),
     ],
   );
 }
@@ -231,75 +265,10 @@ export async function listPayments(
     `(select ${PAYMENT} from payments where tenant_id = $1 and ($2::timestamptz is null or (requested_at, id) < ($2, $3))
       order by requested_at desc, id desc limit $4)
      union all
-     (select id, tenant_id, null, 'manual', null, currency, amount_left, amount_left, 'unapplied', reference, null, note, 1, null, created_at, null, null, null
+     (select id, tenant_id, null, 'manual', null, currency, amount_left, amount_left, 'unapplied', reference, null, note, 1, null, created_at, null, null, null, null, 0, null
       from receipts where tenant_id = $1 and invoice_id is null and amount_left > 0 and ($2::timestamptz is null or (created_at, id) < ($2, $3))
       order by created_at desc, id desc limit $4)
      order by requested_at desc, id desc limit $4`,
     [tenantId, before?.[0] ?? null, before?.[1] ?? null, limit],
   );
-}
-
-export interface MethodRow {
-  id: string;
-  tenant_id: string;
-  gateway: string;
-  reference: string;
-  kind: string;
-  brand: string | null;
-  last4: string | null;
-  exp_month: number | null;
-  exp_year: number | null;
-  is_default: boolean;
-  created_at: Instant;
-}
-
-const METHOD = "id, tenant_id, gateway, reference, kind, brand, last4, exp_month, exp_year, is_default, created_at";
-
-export async function findDefaultMethod(db: Database, tenantId: string, gateway: string): Promise<MethodRow | null> {
-  const rows = await db.query<MethodRow>(
-    `select ${METHOD} from payment_methods where tenant_id = $1 and gateway = $2 and is_default and detached_at is null`,
-    [tenantId, gateway],
-  );
-  return rows[0] ?? null;
-}
-
-export async function findMethod(db: Database, tenantId: string, id: string): Promise<MethodRow | null> {
-  const rows = await db.query<MethodRow>(`select ${METHOD} from payment_methods where tenant_id = $1 and id = $2 and detached_at is null`, [
-    tenantId,
-    id,
-  ]);
-  return rows[0] ?? null;
-}
-
-export async function listMethods(db: Database, tenantId: string): Promise<MethodRow[]> {
-  return db.query<MethodRow>(
-    `select ${METHOD} from payment_methods where tenant_id = $1 and detached_at is null order by created_at desc, id desc`,
-    [tenantId],
-  );
-}
-
-/** The one default changes hands in two statements, for the index allows one at a time. */
-export async function makeDefault(tx: Tx, tenantId: string, id: string): Promise<MethodRow | null> {
-  await tx.query("update payment_methods set is_default = false where tenant_id = $1 and is_default and id <> $2", [tenantId, id]);
-  const rows = await tx.query<MethodRow>(
-    `update payment_methods set is_default = true where tenant_id = $1 and id = $2 and detached_at is null returning ${METHOD}`,
-    [tenantId, id],
-  );
-  return rows[0] ?? null;
-}
-
-export async function insertMethod(tx: Tx, row: Omit<MethodRow, "created_at" | "is_default">): Promise<void> {
-  await tx.query(
-    `insert into payment_methods (id, tenant_id, gateway, reference, kind, brand, last4, exp_month, exp_year, is_default, created_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, false, $10)`,
-    [row.id, row.tenant_id, row.gateway, row.reference, row.kind, row.brand, row.last4, row.exp_month, row.exp_year, formatInstant(tx.now)],
-  );
-}
-
-export async function detachMethod(tx: Tx, tenantId: string, id: string): Promise<boolean> {
-  const rows = await tx.query(
-    "update payment_methods set detached_at = $3, is_default = false where tenant_id = $1 and id = $2 and detached_at is null returning id",
-    [tenantId, id, formatInstant(tx.now)],
-  );
-  return rows.length > 0;
 }

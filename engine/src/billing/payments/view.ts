@@ -1,7 +1,8 @@
 /** A payment as the API shows it. */
 import { type TSchema, Type } from "typebox";
-import { Currency, Instant as InstantText, Named, Nullable, SignedMinor, TenantId } from "../../http/schema.ts";
+import { Currency, Instant as InstantText, Named, Nullable, OneOf, SignedMinor, TenantId } from "../../http/schema.ts";
 import { formatInstant } from "../time/instant.ts";
+import { DISPUTE_STATES } from "./dispute.ts";
 import type { PaymentRow } from "./store.ts";
 
 const text = () => Nullable(Type.String());
@@ -27,6 +28,8 @@ export const PaymentView: TSchema = Named(
     reason: text(),
     requested_at: InstantText(),
     settled_at: Nullable(InstantText()),
+    action_url: Nullable(Type.String({ description: "Where a person confirms what the bank asks, of one that requires_action." })),
+    dispute: Nullable(OneOf(DISPUTE_STATES, "The payer's bank takes it back, or means to; null: not disputed.")),
   }),
 );
 
@@ -47,5 +50,7 @@ export function paymentView(row: Omit<PaymentRow, "status"> & { status: string }
     reason: row.reason,
     requested_at: formatInstant(row.requested_at),
     settled_at: row.settled_at === null ? null : formatInstant(row.settled_at),
+    action_url: row.action_url,
+    dispute: row.dispute,
   };
 }

@@ -1,9 +1,11 @@
 /** Starts a subscription: the plan at its current version, the first period, and what is paid in advance for it. */
+
 import type { Tx } from "../../commit.ts";
 import { invalidField, Refusal } from "../../errors.ts";
 import { newId } from "../../ids.ts";
 import type { Plan } from "../catalog/plan.ts";
 import { addDiscount } from "../invoices/add-discount.ts";
+import { collectBy } from "../payments/collect-by.ts";
 import type { TenantRef } from "../tenants/cache.ts";
 import type { Instant } from "../time/instant.ts";
 import { alignAnchor, servicePeriodAt } from "../time/period.ts";
@@ -86,7 +88,7 @@ export async function firstState(tx: Tx, input: StartInput, plan: Plan): Promise
     currency: currencyOf(input, plan),
     seats: input.seats ?? 1,
     processor: "engine",
-    gateway: gatewayOf(tx, input),
+    gateway: await gatewayOf(tx, input),
     collection: input.collection ?? "charge_automatically",
     interval_unit: plan.interval.unit,
     interval_count: plan.interval.count,
@@ -142,9 +144,9 @@ function currencyOf(input: StartInput, plan: Plan): string {
   return currency;
 }
 
-function gatewayOf(tx: Tx, input: StartInput): string {
+async function gatewayOf(tx: Tx, input: StartInput): Promise<string> {
   const names = tx.ctx.gateways.names();
-  const gateway = input.gateway ?? names[0];
+  const gateway = input.gateway ?? (await collectBy(tx, input.tenant.id));
   if (gateway === undefined || !names.includes(gateway))
     throw invalidField("gateway", `must be one of those configured: ${names.join(", ")}`);
   return gateway;

@@ -46,7 +46,10 @@ export function sandboxCheckouts(pool: Pool, clock: Clock, publicUrl: string, ch
       }
       if (page.status !== "completed") return { status: page.status };
       // Should the page have been ended, and the process with it, before the card was charged, it is charged now: once, by its key.
-      const charge = page.mode === "payment" ? ((await charges.find(page.payment_key)) ?? (await chargePage(charges, page))) : null;
+      const charge =
+        page.mode === "payment"
+          ? ((await charges.find(page.payment_key, { reference: null, customer: null, sentAt: null })) ?? (await chargePage(charges, page)))
+          : null;
       return completed(page, charge);
     },
   };
@@ -58,6 +61,7 @@ export async function chargePage(charges: Pick<PaymentGateway, "charge">, page: 
   return charges.charge({
     idempotencyKey: page.payment_key,
     tenantId: "",
+    customer: null,
     invoiceId: "",
     invoiceNumber: null,
     amountMinor: page.amount,

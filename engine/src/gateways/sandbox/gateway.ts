@@ -9,6 +9,7 @@ import { type Pool, run } from "../../db/pool.ts";
 import { toJson } from "../../http/json.ts";
 import { NO_CARD, type TestCard, testCard } from "./cards.ts";
 import { sandboxCheckouts } from "./checkout.ts";
+import { sandboxMethods } from "./setups.ts";
 
 /** What becomes of a charge where the tenant has no card. */
 export type WithoutCard = "pays" | "fails";
@@ -22,7 +23,18 @@ export interface SandboxSettings {
 export function sandboxGateway(pool: Pool, clock: Clock, { publicUrl, withoutCard }: SandboxSettings): PaymentGateway {
   const gateway = sandboxCharges(pool, clock, withoutCard);
   const checkouts = sandboxCheckouts(pool, clock, publicUrl, gateway);
-  return { ...gateway, createCheckout: checkouts.create, findCheckout: checkouts.find };
+  return {
+    ...gateway,
+    createCheckout: checkouts.create,
+    findCheckout: checkouts.find,
+    // Made by being named.
+    customers: {
+      create: async ({ idempotencyKey }) => ({ reference: `sandbox_${idempotencyKey}` }),
+      update: async () => undefined,
+      find: async (reference) => (reference.startsWith("sandbox_") ? { reference, defaultMethod: null } : null),
+    },
+    methods: sandboxMethods(pool, clock),
+  };
 }
 
 function sandboxCharges(pool: Pool, clock: Clock, withoutCard: WithoutCard): PaymentGateway {

@@ -1,21 +1,27 @@
 /** HTTP of the sandbox's checkout pages. Sandbox mode only: what a real gateway serves from its own machines. */
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { Type } from "typebox";
+import { ENGINE } from "../../auth/principal.ts";
+import { addMethod } from "../../billing/payments/add-method.ts";
 import { withCheckout } from "../../billing/payments/checkout.ts";
 import { settleCheckout } from "../../billing/payments/settle-checkout.ts";
+import { commit } from "../../commit.ts";
 import type { Context } from "../../context.ts";
 import { invalidField, Refusal } from "../../errors.ts";
 import { Printed, route } from "../../http/route.ts";
+import { Closed, Text } from "../../http/schema.ts";
 import { testCard } from "./cards.ts";
 import { chargePage } from "./checkout.ts";
 import { checkoutPage, closedPage, pagePolicy } from "./checkout-page.ts";
 import { findPage, finishPage, type SandboxPage } from "./checkout-store.ts";
+import { finishSetup } from "./setups.ts";
 
 const Token = Type.Object({ token: Type.String({ maxLength: 64 }) });
 const FORM_LIMIT = 4_096;
 
 export function sandboxCheckoutRoutes(app: FastifyInstance, ctx: Context): void {
   if (ctx.config.mode !== "sandbox") return;
+  setupRoutes(app, ctx);
   // A scope of its own: no other route takes a form.
   void app.register((scope, _options, done) => {
     scope.addContentTypeParser("application/x-www-form-urlencoded", { parseAs: "string" }, async (_request: unknown, text: string) =>
@@ -23,6 +29,29 @@ export function sandboxCheckoutRoutes(app: FastifyInstance, ctx: Context): void 
     );
     pageRoutes(scope, ctx);
     done();
+  });
+}
+
+function setupRoutes(app: FastifyInstance, ctx: Context): void {
+  route(app, ctx, {
+    method: "POST",
+    url: "/sandbox/setup-intents/confirm",
+    permission: "public",
+    summary: "Sandbox: leave a test card with the client secret of a setup intent, as a page does at a real gateway",
+    body: Closed({ client_secret: Text(120), card: Text(40, "The number or the token of a test card.") }),
+    response: { 200: Type.Object({ status: Type.String() }) },
+    handle: async ({ body }) => {
+      const card = ctx.gateways.get("sandbox").testMethod?.(body.card);
+      if (!card) throw invalidField("card", "is no test card of the sandbox");
+      const setup = await finishSetup(ctx.pool, body.client_secret, ctx.clock.now());
+      if (!setup) throw new Refusal("not_found", "There is no setup intent with this secret that is not finished.");
+      const { tenantId } = setup;
+      // What a gateway's webhook would tell.
+      await commit(ctx, { principal: ENGINE, tenantId, source: "sandbox" }, (tx) =>
+        addMethod(tx, { tenantId, gateway: "sandbox", ...card }),
+      );
+      return { status: "succeeded" };
+    },
   });
 }
 

@@ -1,10 +1,16 @@
 /** Stripe's webhooks: how they are signed, what names them, and what each type says. */
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { invalidField } from "../../errors.ts";
 import { parseJson } from "../../http/json.ts";
 import type { InboundAdapter } from "../../webhooks/inbound/adapter.ts";
 import { BILLING_EVENTS, BILLING_MONEY } from "./events/billing.ts";
-import { PAYMENT_EVENTS } from "./events/payments.ts";
+import { chargeEvents } from "./events/charges.ts";
+import { checkoutSessionEvents } from "./events/checkout-sessions.ts";
+import { customerEvents } from "./events/customers.ts";
+import { disputeEvents } from "./events/disputes.ts";
+import { methodEvents } from "./events/methods.ts";
+import { paymentIntentEvents } from "./events/payment-intents.ts";
+import { refundEvents } from "./events/refunds.ts";
 
 const TOLERANCE_SECONDS = 300;
 /** More than Stripe ever sends while secrets change hands; each costs a hash. */
@@ -26,15 +32,25 @@ export const stripeInbound: InboundAdapter = {
 
   envelope(body) {
     const event = parsed(body);
-    // The second is how Stripe tells of meters.
-    if (event.object !== "event" && event.object !== "v2.core.event") throw invalidField("object", "must be event");
-    if (typeof event.id !== "string" || !/^[\w.:-]{1,128}$/.test(event.id)) throw invalidField("id", "must be the id of the event");
+    const { id = createHash("sha256").update(body).digest("hex"), object = "event" } = event;
+    // Without its id an event is what it says: the same bytes are the same event. It was signed, after all. The second is how Stripe tells of meters.
+    if (object !== "event" && object !== "v2.core.event") throw invalidField("object", "must be event");
+    if (typeof id !== "string" || !/^[\w.:-]{1,128}$/.test(id)) throw invalidField("id", "must be the id of the event");
     if (typeof event.type !== "string" || !/^[\w.-]{1,100}$/.test(event.type))
       throw invalidField("type", "must name the type of the event");
-    return { eventId: event.id, type: event.type };
+    return { eventId: id, type: event.type };
   },
 
-  events: { ...BILLING_EVENTS, ...PAYMENT_EVENTS },
+  events: {
+    ...BILLING_EVENTS,
+    ...paymentIntentEvents,
+    ...chargeEvents,
+    ...refundEvents,
+    ...disputeEvents,
+    ...checkoutSessionEvents,
+    ...methodEvents,
+    ...customerEvents,
+  },
   otherwise: BILLING_MONEY,
 };
 

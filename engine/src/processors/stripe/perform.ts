@@ -84,6 +84,7 @@ async function work(ctx: Context, parts: StripeParts, command: CommandRow): Prom
     }
     const wait = Math.min(2_000 * 2 ** Math.min(command.attempts, 12), LONGEST_WAIT_MS);
     await releaseCommand(ctx.pool, command, (error as Error).message, ctx.clock.now() + wait);
+    if (error instanceof Refusal) return error;
     if (!(error instanceof StripeSilence)) throw error;
     ctx.log.warn({ command: command.id, reason: error.message }, "Stripe did not answer what was asked of a subscription");
     return refusalOf(error);

@@ -1,13 +1,15 @@
 /** Stripe Billing behind the port: it owns the cycle, makes the invoices and collects them; what happens there is mirrored. */
 
+import { locateCustomer } from "../../billing/payments/customer-store.ts";
+import { ensureCustomer } from "../../billing/payments/ensure-customer.ts";
 import type { OutsideProcessor } from "../../billing/subscriptions/processor.ts";
 import type { Context } from "../../context.ts";
-import type { StripeClient } from "../../gateways/stripe/client.ts";
+import { type StripeClient, StripeRefusal } from "../../gateways/stripe/client.ts";
 import { ask } from "./ask.ts";
 import { mirror } from "./mirror.ts";
 import type { StripeParts } from "./parts.ts";
 import { perform } from "./perform.ts";
-import { customerOf, locateLink } from "./store.ts";
+import { locateLink } from "./store.ts";
 import { previewChange, upcoming } from "./upcoming.ts";
 
 export interface StripeProcessor extends OutsideProcessor {
@@ -22,15 +24,10 @@ export function stripeParts(ctx: Context): StripeParts | null {
 export function stripeProcessor(client: StripeClient): StripeProcessor {
   const parts: StripeParts = {
     client,
-    customerOf: async (ctx, tenantId) => {
-      const known = await customerOf(ctx.pool, tenantId);
-      if (known !== null) return known;
-      const made = await client.call("customers.create", "customer", (stripe) =>
-        stripe.customers.create({ metadata: { billwright_tenant: tenantId } }, { idempotencyKey: `customer-${tenantId}` }),
-      );
-      return made.id;
-    },
-    tenantOf: async (ctx, customer) => (await locateLink(ctx.pool, "customer", customer))?.tenant_id ?? null,
+    customerOf: async (ctx, tenantId) => (await ensureCustomer(ctx, { tenantId, gateway: "stripe" })).reference,
+    tenantOf: async (ctx, customer) =>
+      ((await locateCustomer(ctx.pool, "stripe", { reference: customer })) ?? (await locateLink(ctx.pool, "customer", customer)))
+        ?.tenant_id ?? null,
   };
   return {
     name: "stripe",
@@ -39,6 +36,10 @@ export function stripeProcessor(client: StripeClient): StripeProcessor {
     finish: (ctx, asked) => perform(ctx, parts, asked),
     preview: (ctx, tenant, command) => previewChange(ctx, parts, tenant, command),
     upcoming: (ctx, input) => upcoming(ctx, parts, input),
-    mirror: (ctx, report) => mirror(ctx, parts, report),
+    mirror: (ctx, report) =>
+      mirror(ctx, parts, report).catch((error: unknown) => {
+        if (error instanceof StripeRefusal && error.status === 404) return `Stripe has it no more: ${error.message}`;
+        throw error;
+      }),
   };
 }

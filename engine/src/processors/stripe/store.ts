@@ -174,12 +174,3 @@ export async function overBills(db: Database, link: LinkRow): Promise<Set<string
   );
   return new Set(rows.map((row) => row.reference));
 }
-
-/** Under which name the tenant was known there last. */
-export async function customerOf(pool: Pool, tenantId: string): Promise<string | null> {
-  const rows = await onPlatform(pool).query<{ customer: string }>(
-    "select customer from processor_subscriptions where tenant_id = $1 and customer is not null order by created_at desc limit 1",
-    [tenantId],
-  );
-  return rows[0]?.customer ?? null;
-}

@@ -1,6 +1,7 @@
 /** What a gateway's folder says of its webhooks, and the few facts that events become. Vendors' words end here. */
 
-import type { RefundOutcome } from "../../billing/payments/gateway.ts";
+import type { DisputeReport } from "../../billing/payments/dispute.ts";
+import type { ChargeOutcome, RefundOutcome } from "../../billing/payments/gateway.ts";
 import type { OrderPaymentOutcome } from "../../billing/payments/record-order.ts";
 import type { Report } from "../../billing/subscriptions/processor.ts";
 import type { Instant } from "../../billing/time/instant.ts";
@@ -26,7 +27,20 @@ export type Fact =
       amountMinor: bigint;
       currency: string;
       outcome: Exclude<RefundOutcome, { status: "unknown" }>;
-    };
+    }
+  | PaymentFact;
+
+/** What a gateway that charges by itself says of payments, and of who pays. */
+export type PaymentFact =
+  /** `paymentId`: ours. */
+  | { kind: "charge"; paymentId: string; outcome: Exclude<ChargeOutcome, { status: "unknown" }> & { reference: string } }
+  /** Something came of a page: what, is asked. `checkoutId`: ours. */
+  | { kind: "checkout"; checkoutId: string }
+  /** A payment method came, changed or went: how it is, is asked. */
+  | { kind: "method"; reference: string }
+  /** `made`: by the key of our row. `default`: they chose another method at the gateway. */
+  | { kind: "customer"; reference: string; change: { made: string } | "default" | "deleted" }
+  | { kind: "dispute"; paymentReference: string; report: DisputeReport };
 
 /** Reads one event. A text says why there is nothing to do; what it throws is a failed dispatch. */
 export type Interpret = (payload: Readonly<Record<string, unknown>>) => Fact | string;

@@ -7,6 +7,7 @@ import type { Located } from "./locate.ts";
 export async function apply(tx: Tx, located: Located): Promise<void> {
   if (located.kind === "mirrored") return;
   if (located.kind === "order_payment") return takeOrderPayment(tx, located.report);
+  if (located.kind !== "refund") return located.apply(tx);
   const { refund, fact } = located;
   // Money that is not what was asked to be given back is not called given back: somebody has to look.
   if (fact.outcome.status === "succeeded" && (fact.amountMinor !== refund.amount || fact.currency !== refund.currency))

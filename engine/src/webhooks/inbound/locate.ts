@@ -5,11 +5,13 @@ import { locateOrder } from "../../billing/payments/order-store.ts";
 import { locateRefund, type RefundRow } from "../../billing/payments/refund-store.ts";
 import type { Context } from "../../context.ts";
 import type { Fact } from "./adapter.ts";
+import { type LocatedPayment, locatePayments } from "./payments.ts";
 
 export type Located =
   /** Taken over already, step by step: only its event is left to be marked. */
   | { kind: "mirrored"; tenantId: string }
   | { kind: "order_payment"; tenantId: string; report: OrderPaymentReport }
+  | LocatedPayment
   | { kind: "refund"; tenantId: string; refund: RefundRow; fact: Extract<Fact, { kind: "refund" }> };
 
 /** A text says why it is nobody's here. May ask the gateway, so it is called outside any transaction. */
@@ -24,6 +26,7 @@ export async function locate(ctx: Context, gateway: string, fact: Fact): Promise
     const refund = fact.refundId === null ? null : await locateRefund(ctx.pool, fact.refundId, gateway);
     return refund ? { kind: "refund", tenantId: refund.tenant_id, refund, fact } : "The refund was not asked for here.";
   }
+  if (fact.kind !== "order_payment") return locatePayments(ctx, gateway, fact);
   const { orderReference: reference, outcome } = fact;
   const order = (await locateOrder(ctx.pool, gateway, "gateway_reference", reference)) ?? (await byReceipt(ctx, gateway, reference));
   if (!order) return "The order was not made here.";

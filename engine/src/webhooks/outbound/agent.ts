@@ -25,10 +25,11 @@ export function guardedAgent(allowed: readonly string[], resolve: LookupFunction
   };
   const connector = buildConnector({ lookup, timeout: CONNECT_MS, allowH2: false });
   return new Agent({
-    // A receiver that never stops sending headers, or is kept alive for nothing, costs little.
+    // A receiver that never stops sending headers costs little.
     maxHeaderSize: 16_384,
-    keepAliveTimeout: 10_000,
-    keepAliveMaxTimeout: 60_000,
+    // Shorter than what receivers keep: a connection that is closed just as it is used again would count as a failure of theirs.
+    keepAliveTimeout: 2_000,
+    keepAliveMaxTimeout: 2_000,
     connect: (options, done) => {
       // What is an address already is not looked up.
       const address = literalAddress(options.hostname);

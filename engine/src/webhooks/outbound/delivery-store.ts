@@ -16,6 +16,8 @@ export interface Claimed {
   tenant_id: string | null;
   url: string;
   event_types: string[];
+  /** The endpoint has not answered well for a while. */
+  failing: boolean;
   /** null: made up to try the endpoint. */
   event: (Pick<EventRow, "id" | "tenant_id" | "type" | "subject" | "summary" | "data" | "source"> & { occurred_at: Instant }) | null;
   secrets: { key_id: string; sealed: Buffer }[];
@@ -30,7 +32,7 @@ interface ClaimedRow extends Omit<Claimed, "event" | "secrets">, Omit<EventRow, 
 }
 
 /**
- * Takes what is due, of each endpoint a few, so that one that is slow holds up no other. Where order is asked for, only the first of each tenant that is not done
+ * Takes what is due, of each endpoint a few, so that one that is slow holds up no other; of one that fails, one. Where order is asked for, only the first of each tenant that is not done
  * yet: whoever follows waits.
  */
 export async function claimDeliveries(
@@ -49,11 +51,11 @@ export async function claimDeliveries(
              and (not e.ordered or d.event_xid is null or not exists (
                select 1 from webhook_deliveries p where p.endpoint_id = d.endpoint_id and p.event_tenant is not distinct from d.event_tenant
                  and p.due_at is not null and (p.event_xid, p.event_seq) < (d.event_xid, d.event_seq)))
-           order by d.due_at, d.event_xid, d.event_seq limit $4 for update of d skip locked
+           order by d.due_at, d.event_xid, d.event_seq limit case when e.failing_since is null then $4::integer else 1 end for update of d skip locked
          ) due where e.disabled_at is null and e.id <> all ($5) order by due.due_at limit $3)
        returning *
      )
-     select c.id, c.endpoint_id, c.event_id, c.event_type, c.event_tenant, c.attempts, c.fence, c.created_at, e.tenant_id, e.url, e.event_types,
+     select c.id, c.endpoint_id, c.event_id, c.event_type, c.event_tenant, c.attempts, c.fence, c.created_at, e.tenant_id, e.url, e.event_types, e.failing_since is not null as failing,
        v.id is not null as known, v.type, v.subject, v.summary, v.data, v.source, v.occurred_at,
        array(select s.key_id from webhook_secrets s where s.endpoint_id = e.id and (s.expires_at is null or s.expires_at > $1) order by s.no desc) as key_ids,
        array(select s.sealed from webhook_secrets s where s.endpoint_id = e.id and (s.expires_at is null or s.expires_at > $1) order by s.no desc) as sealed

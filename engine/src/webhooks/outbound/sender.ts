@@ -28,7 +28,7 @@ const GAP_MS = 20;
 const UNSETTLED_MS = 50;
 
 export function createSender(ctx: () => Context, agent: Dispatcher & { close(): Promise<void> }): Sender {
-  const underWay = new Map<string, { endpoint: string; ended: Promise<void> }>();
+  const underWay = new Map<string, { endpoint: string; failing: boolean; ended: Promise<void> }>();
   let working: Promise<void> | null = null;
   /** There may be something new. */
   let again = false;
@@ -86,7 +86,8 @@ export function createSender(ctx: () => Context, agent: Dispatcher & { close(): 
     if (free <= 0) return 0;
     const { pool, clock, log } = ctx();
     const perEndpoint = new Map<string, number>();
-    for (const { endpoint } of underWay.values()) perEndpoint.set(endpoint, (perEndpoint.get(endpoint) ?? 0) + 1);
+    for (const { endpoint, failing } of underWay.values())
+      perEndpoint.set(endpoint, (perEndpoint.get(endpoint) ?? 0) + (failing ? OF_EACH : 1));
     const busy = [...perEndpoint].flatMap(([endpoint, count]) => (count >= OF_EACH ? [endpoint] : []));
     const now = clock.now();
     const rows = await claimDeliveries(pool, { now, until: now + LEASE_MS }, { all: free, each: OF_EACH, busy });
@@ -104,7 +105,7 @@ export function createSender(ctx: () => Context, agent: Dispatcher & { close(): 
           // Of many that end at one moment, not each has the database asked.
           if (underWay.size === 0 || AT_ONCE - underWay.size >= OF_EACH) wakeUp();
         });
-      underWay.set(key, { endpoint: row.endpoint_id, ended });
+      underWay.set(key, { endpoint: row.endpoint_id, failing: row.failing, ended });
     }
     return rows.length;
   }

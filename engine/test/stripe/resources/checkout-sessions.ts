@@ -1,5 +1,5 @@
 /** Checkout sessions of mode payment and setup, and what a person does on their pages. */
-import { found, type Json, missing, type Reply, type Route, refuse, type State } from "../server.ts";
+import { found, type Json, missing, type Reply, type Route, refuse, type State } from "../resource.ts";
 import { confirm, newIntent } from "./payment-intents.ts";
 import { type Card, newMethod } from "./payment-methods.ts";
 import { leaveCard, newSetupIntent } from "./setup-intents.ts";

@@ -1,5 +1,5 @@
 /** Customers: made, read, changed, deleted, and their payment methods. */
-import { found, type Json, missing, type Route, type State } from "../server.ts";
+import { found, type Json, missing, type Route, type State } from "../resource.ts";
 
 const one = (stripe: State, id: string): (Json & { id: string }) | null => {
   const object = stripe.objects.get(id);

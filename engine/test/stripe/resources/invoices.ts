@@ -1,5 +1,5 @@
 /** Invoices: made of a subscription's items, finalized, collected from the customer's card, paid elsewhere, voided. */
-import { found, type Json, missing, type Route, refuse, type State } from "../server.ts";
+import { found, type Json, missing, type Route, refuse, type State } from "../resource.ts";
 import { confirm, newIntent } from "./payment-intents.ts";
 import { cardOf } from "./payment-methods.ts";
 import { metered } from "./prices.ts";

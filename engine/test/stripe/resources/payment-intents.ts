@@ -1,5 +1,5 @@
 /** Payment intents, and the charges they make. */
-import { found, type Json, missing, type Reply, type Route, refuse, type State } from "../server.ts";
+import { found, type Json, missing, type Reply, type Route, refuse, type State } from "../resource.ts";
 import { type Card, cardOf } from "./payment-methods.ts";
 
 type Intent = Json & { id: string };

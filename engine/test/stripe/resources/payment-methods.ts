@@ -1,5 +1,5 @@
 /** Payment methods, and the cards behind them: what becomes of a charge follows from the card, as with Stripe's test cards. */
-import { found, type Json, missing, type Route, refuse, type State } from "../server.ts";
+import { found, type Json, missing, type Route, refuse, type State } from "../resource.ts";
 
 export interface Card {
   brand: string;

@@ -1,5 +1,5 @@
 /** Sessions of the customer portal. */
-import { found, missing, type Route } from "../server.ts";
+import { found, missing, type Route } from "../resource.ts";
 
 export const portalSessions: readonly Route[] = [
   {

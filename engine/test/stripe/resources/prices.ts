@@ -1,5 +1,5 @@
 /** Products, prices and meters; usage that meters are sent, once by its identifier. */
-import { found, type Json, missing, type Route, refuse, type State } from "../server.ts";
+import { found, type Json, missing, type Route, refuse, type State } from "../resource.ts";
 
 const of = (stripe: State, kind: string, id: string) => {
   const object = stripe.objects.get(id);

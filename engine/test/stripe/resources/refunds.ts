@@ -1,5 +1,5 @@
 /** Refunds of payment intents. */
-import { found, type Json, missing, type Route, refuse } from "../server.ts";
+import { found, type Json, missing, type Route, refuse } from "../resource.ts";
 
 export const refunds: readonly Route[] = [
   {

@@ -1,5 +1,5 @@
 /** Setup intents: a card is left without a charge. */
-import { found, type Json, missing, type Route, type State } from "../server.ts";
+import { found, type Json, missing, type Route, type State } from "../resource.ts";
 import { type Card, newMethod } from "./payment-methods.ts";
 
 export function newSetupIntent(stripe: State, over: Json): Json & { id: string } {

@@ -1,5 +1,5 @@
 /** Subscriptions and their schedules: made, changed, canceled; and the cycle, which moves when it is moved. */
-import { found, type Json, missing, type Route, refuse, type State } from "../server.ts";
+import { found, type Json, missing, type Route, refuse, type State } from "../resource.ts";
 import { collect, finalize, lineOf, newInvoice, regularLines, type Thing } from "./invoices.ts";
 
 type Period = { start: number; end: number };

@@ -1,0 +1,51 @@
+import { expect, test } from "vitest";
+import { AmountNotTaken, fromStripe, toCharge, toRefund } from "./amount.ts";
+
+// What is asked in minor units of ISO 4217, what goes over the wire, and what that is in minor units again.
+test.each([
+  ["usd", 1_099n, 1_099, 1_099n],
+  ["eur", 1n, 1, 1n],
+  ["jpy", 500n, 500, 500n],
+  ["krw", 12_000n, 12_000, 12_000n],
+  ["clp", 990n, 990, 990n],
+  ["vnd", 250_000n, 250_000, 250_000n],
+  ["xaf", 655n, 655, 655n],
+  ["isk", 5n, 500, 5n],
+  ["ugx", 3_700n, 370_000, 3_700n],
+  ["huf", 100_000n, 100_000, 100_000n],
+  ["twd", 80_000n, 80_000, 80_000n],
+  ["inr", 49_900n, 49_900, 49_900n],
+  ["kwd", 1_230n, 1_230, 1_230n],
+  ["kwd", 1_234n, 1_240, 1_240n],
+  ["bhd", 1n, 10, 10n],
+  ["tnd", 5_999n, 6_000, 6_000n],
+  ["mga", 50_000n, 500, 50_000n],
+  ["mga", 50_001n, 501, 50_100n],
+] as const)("%s %s is charged as %s", (currency, asked, wire, taken) => {
+  expect(toCharge(asked, currency)).toBe(wire);
+  expect(fromStripe(wire, currency)).toBe(taken);
+});
+
+test.each([
+  ["usd", 250n, 250],
+  ["isk", 7n, 700],
+  ["kwd", 1_230n, 1_230],
+  ["mga", 700n, 7],
+] as const)("%s %s goes back as %s", (currency, asked, wire) => {
+  expect(toRefund(asked, currency)).toBe(wire);
+});
+
+test.each([
+  ["kwd", 1_234n],
+  ["mga", 50_001n],
+] as const)("of %s %s neither more nor less goes back", (currency, asked) => {
+  expect(() => toRefund(asked, currency)).toThrow(AmountNotTaken);
+});
+
+test("what is no amount is refused", () => {
+  expect(() => fromStripe(1.5, "usd")).toThrow(AmountNotTaken);
+  expect(() => fromStripe(-1, "usd")).toThrow(AmountNotTaken);
+  expect(() => fromStripe(550, "isk")).toThrow("hundredths");
+  expect(() => toCharge(10n ** 12n, "usd")).toThrow(AmountNotTaken);
+  expect(() => toCharge(1n, "xxx")).toThrow(RangeError);
+});
