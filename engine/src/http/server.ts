@@ -29,6 +29,7 @@ const SAFETY = {
   "referrer-policy": "no-referrer",
   "cross-origin-resource-policy": "cross-origin",
 };
+const UNREAD_MS = 300;
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 
 export async function buildServer(ctx: Context, register: (app: FastifyInstance) => void): Promise<FastifyInstance> {
@@ -58,6 +59,9 @@ export async function buildServer(ctx: Context, register: (app: FastifyInstance)
   });
 
   app.server.maxConnections = ctx.config.clients.connections;
+  // A connection that was taken a moment before the stop may carry a request that nobody has read yet: it is not idle.
+  const closeIdle = app.server.closeIdleConnections.bind(app.server);
+  app.server.closeIdleConnections = () => void setTimeout(closeIdle, UNREAD_MS).unref();
 
   app.setValidatorCompiler(({ schema, httpPart }) => validatorFor(schema as object, httpPart));
   app.setSchemaErrorFormatter((errors) => invalid(faultsOf(errors as never)));
