@@ -11,7 +11,7 @@ import { isId } from "../../ids.ts";
 import type { RefundOutcome } from "./gateway.ts";
 import { MANUAL } from "./receipt.ts";
 import { recordRefund } from "./record-refund.ts";
-import { findRefund, type RefundRow } from "./refund-store.ts";
+import { findRefund, lockRefund, type RefundRow } from "./refund-store.ts";
 
 const Params = Type.Object({ id: Type.String({ maxLength: 64 }) });
 const text = () => Nullable(Type.String());
@@ -43,12 +43,12 @@ export function refundRoutes(app: FastifyInstance, ctx: Context): void {
     return row;
   };
   const settle = async (tx: Tx, asked: RefundRow, outcome: RefundOutcome) => {
+    const before = (await lockRefund(tx, asked.id, asked.tenant_id))!;
+    // Said again it is as it was; the opposite of what a person said is not: a gateway may learn better, a person said what they saw.
+    if ((before.status === "succeeded" || before.status === "failed") && before.status !== outcome.status)
+      throw new Refusal("invalid_state", `The refund has ${before.status} already.`, { extra: { state: before.status } });
     await recordRefund(tx, { refundId: asked.id, tenantId: asked.tenant_id, outcome });
-    const row = (await findRefund(tx, asked.id, asked.tenant_id))!;
-    // Said again it is as it was; the opposite of what was said is not.
-    if (row.status !== outcome.status)
-      throw new Refusal("invalid_state", `The refund has ${row.status} already.`, { extra: { state: row.status } });
-    return refundView(row);
+    return refundView((await findRefund(tx, asked.id, asked.tenant_id))!);
   };
 
   route(app, ctx, {
