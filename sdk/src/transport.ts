@@ -187,6 +187,8 @@ async function refusalOf(response: Response): Promise<BillwrightError> {
 function filled(path: string, values: Record<string, unknown> = {}): string {
   return path.replace(/\{(\w+)\}/g, (_whole, name: string) => {
     const value = values[name];
+    // The place of a row is a number.
+    if (Number.isInteger(value)) return String(value);
     if (typeof value !== "string" || value === "") throw new TypeError(`${path} needs ${name}, a text that is not empty.`);
     // URLs take these for steps, escaped or not.
     if (value === "." || value === "..") throw new TypeError(`${name} cannot be ${value}, which no URL can say.`);
