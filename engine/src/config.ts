@@ -100,6 +100,8 @@ export interface Config {
   stripePrices: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
   /** By the key of a meter, the event name of Stripe's. */
   stripeMeters: Readonly<Record<string, string>>;
+  /** Whether Stripe reckons the taxes of the subscriptions that it runs. */
+  stripeTax: boolean;
   /** Whether invoices of the engine are shown at Stripe too. */
   providerSync: "off" | "invoices";
   /** Any of them may have signed a webhook; none: Stripe's are not taken. */
@@ -223,6 +225,7 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
     stripe: stripe(env),
     stripePrices: stripePrices(env),
     stripeMeters: stripeMeters(env),
+    stripeTax: oneOf(env, "STRIPE_AUTOMATIC_TAX", ["true", "false"], "false") === "true",
     providerSync: providerSync(env),
     stripeWebhookSecrets: list(env, "STRIPE_WEBHOOK_SECRET"),
     retryWorker: {

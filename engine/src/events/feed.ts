@@ -93,7 +93,7 @@ export function createFeed(source: Source, wake: Wake, pollMs: number, onTrouble
     }
     if (page.more) {
       again = true;
-      woken = wasWoken;
+      woken ||= wasWoken;
     }
     if (page.events.length > 0 || !page.unsettled) waits = 0;
     if (page.unsettled) return UNSETTLED_MS[Math.min(waits++, UNSETTLED_MS.length - 1)]!;

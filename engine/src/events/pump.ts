@@ -6,7 +6,7 @@ import type { Database } from "../db/pool.ts";
 import { newId } from "../ids.ts";
 import type { Redis, Script } from "../redis/redis.ts";
 import { findLatest, isInTable, REPLAY_WINDOW, readFollowed } from "./following.ts";
-import { END, type Place, START } from "./place.ts";
+import { END, isAfter, type Place, placeOf, START } from "./place.ts";
 import type { EventStream } from "./redis-stream.ts";
 import { fedOf } from "./source.ts";
 
@@ -28,6 +28,8 @@ export interface PumpParts {
   replay: number;
   pollMs: number;
   wanted(): boolean;
+  /** Tells whoever leads to look. */
+  handOn(): void;
   onTrouble(error: Error): void;
 }
 
@@ -80,7 +82,8 @@ export function createPump(parts: PumpParts): Pump {
     clearTimeout(timer);
     let next = parts.pollMs;
     try {
-      while (again && leads && !closed) {
+      // What it was told of it brings to the end, also when the lease is another's by now.
+      while (again && !closed) {
         again = false;
         late = setTimeout(() => {
           isLate = true;
@@ -96,6 +99,8 @@ export function createPump(parts: PumpParts): Pump {
       await release();
     }
     running = null;
+    // Who has the lease now was not told of what this one looked for.
+    if (!leads && !closed) parts.handOn();
     if (leads && !closed) timer = setTimeout(look, again ? 0 : next).unref();
   }
 
@@ -107,7 +112,10 @@ export function createPump(parts: PumpParts): Pump {
       const { reached, last } = await stream.add(from, page.rows.map(fedOf));
       // It ends before: what lies between was lost with it, and is brought again.
       if (!reached) again = true;
-      place = last;
+      // It goes on behind what was added here: by another process, or it is another stream. Which, the table says.
+      const isForeign = isAfter(last, placeOf(page.rows.at(-1)!));
+      if (isForeign) again = true;
+      place = isForeign ? null : last;
     } else {
       place = from;
     }

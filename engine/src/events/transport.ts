@@ -50,6 +50,7 @@ function byRedis(
     replay: settings.replay ? settings.length : 0,
     pollMs,
     wanted: () => listeners > 0,
+    handOn: () => void redis.publish(words, "").catch(() => undefined),
     onTrouble,
   });
 

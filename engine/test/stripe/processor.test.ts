@@ -319,3 +319,17 @@ test("by invoice: open until it is paid, and voided at Stripe", async () => {
   await b.settle();
   expect((await b.invoices("sent")).map((one) => one.status)).toEqual(["void", "open"]);
 });
+
+test("taxes are left to Stripe where that is asked for", async () => {
+  const taxed = await createBilling({ stripeTax: true });
+  try {
+    await taxed.tenant("taxed");
+    await taxed.start("taxed");
+    const starts = (stripe: typeof taxed.stripe) => stripe.writes(/^\/v1\/subscriptions$/).map((one) => one.form.automatic_tax);
+    expect(starts(taxed.stripe)).toEqual([{ enabled: "true" }]);
+    expect(new Set(starts(b.stripe))).toEqual(new Set([undefined]));
+    expect(taxed.stripe.objections).toEqual([]);
+  } finally {
+    await taxed.close();
+  }
+});

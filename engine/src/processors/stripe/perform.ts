@@ -205,7 +205,7 @@ async function sendStart(ctx: Context, { client, customerOf }: StripeParts, comm
   const plan = await ctx.catalog.plan(row.plan_key, row.plan_version);
   const { book } = await soldBy(ctx, onPool(ctx.pool));
   const anchored = input.billingAnchor !== undefined || input.alignment === "calendar";
-  const params = startParams(row, plan, customer, book, { anchored, termDays: ctx.config.paymentTermDays });
+  const params = startParams(row, plan, customer, book, { anchored, termDays: ctx.config.paymentTermDays, tax: ctx.config.stripeTax });
   const made = await client.call("subscriptions.create", "subscription", (stripe) =>
     stripe.subscriptions.create(params, { idempotencyKey: command.id }),
   );

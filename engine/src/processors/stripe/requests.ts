@@ -17,7 +17,7 @@ export function startParams(
   plan: Plan,
   customer: string,
   book: PriceBook,
-  { anchored, termDays }: { anchored: boolean; termDays: number },
+  { anchored, termDays, tax }: { anchored: boolean; termDays: number; tax: boolean },
 ): Stripe.SubscriptionCreateParams {
   const trialing = row.trial_end !== null && row.trial_end > row.started_at;
   return {
@@ -29,6 +29,7 @@ export function startParams(
     ...(trialing ? { trial_end: seconds(row.trial_end!) } : {}),
     ...(anchored ? { billing_cycle_anchor: seconds(row.anchor_at), proration_behavior: "create_prorations" as const } : {}),
     ...(row.auto_renew ? {} : { cancel_at_period_end: true }),
+    ...(tax ? { automatic_tax: { enabled: true } } : {}),
     metadata: { [OURS.subscription]: row.id, [OURS.tenant]: row.tenant_id },
     off_session: true,
     payment_behavior: "allow_incomplete",
