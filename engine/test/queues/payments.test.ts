@@ -28,7 +28,9 @@ const send = (body: unknown, attributes: Record<string, string> = {}) =>
 const status = async (id: string) => (await setting.world.must("GET", `/v1/invoices/${id}`)).status as string;
 const putAside = async () =>
   (
-    await setting.world.owner.query("select last_error from graphile_worker.jobs where task_identifier = 'take-messages' and last_error is not null")
+    await setting.world.owner.query(
+      "select last_error from graphile_worker.jobs where task_identifier = 'take-messages' and last_error is not null",
+    )
   ).rows.map((row) => row.last_error as string);
 
 test("a webhook settles its invoice, in an envelope or bare, once; one that is not signed is put aside", { timeout: 60_000 }, async () => {
