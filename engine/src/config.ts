@@ -4,7 +4,7 @@
  */
 import { resolve } from "node:path";
 import type { TokenSettings } from "./auth/tokens.ts";
-import { apiKey, databaseUrl, origins, proxies } from "./config/access.ts";
+import { apiKey, databaseUrl, frontendUrl, origins, proxies } from "./config/access.ts";
 import { ConfigError, days, type Env, integer, list, oneOf, pattern } from "./config/env.ts";
 import { logRequests, metrics, tracing } from "./config/observe.ts";
 import { razorpay, smtp, whatsapp } from "./config/outside.ts";
@@ -40,6 +40,8 @@ export interface Config {
   apiKey: string | null;
   /** How tokens of people are checked; with neither a secret nor a JWKS address, all are refused. */
   tokens: TokenSettings;
+  /** Where the application's own pages are: customers' pages lead back there unless it is said otherwise, and it may call the API. */
+  frontendUrl: string | null;
   /** Origins of web pages that may call the API from a browser. */
   corsOrigins: readonly string[];
   /** Addresses or networks of proxies whose word on where a request comes from is taken. */
@@ -183,6 +185,7 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
       issuer: env.JWT_ISSUER || null,
       audience: env.JWT_AUDIENCE || null,
     },
+    frontendUrl: frontendUrl(env),
     corsOrigins: origins(env),
     trustedProxies: proxies(env),
     clients: { headMs: 15_000, requestMs: 60_000, connections: integer(env, "MAX_CONNECTIONS", 10_000, 1, 1_000_000) },

@@ -59,7 +59,7 @@ export function portalRoutes(app: FastifyInstance, ctx: Context): void {
       if (!mayGrant(principal, role)) throw new Refusal("forbidden", `A ${principal.role} cannot hand on the role ${role}.`);
       if (principal.role === null && !principal.scopes.has("billing.write") && !principal.scopes.has("admin") && role !== "viewer")
         throw new Refusal("forbidden", "Without the scope billing.write only a link for a viewer can be made.");
-      const returnUrl = body.return_url ?? null;
+      const returnUrl = body.return_url ?? ctx.config.frontendUrl;
       if (returnUrl !== null && !isWebAddress(returnUrl)) throw invalidField("return_url", "must be an http or https address");
       // A gateway's portal lets everybody change what is paid with.
       const there = body.page !== "own" && (role === "owner" || role === "admin");

@@ -1,12 +1,18 @@
 /** Settings of who reaches the engine, and of what it reaches first. */
-import { ConfigError, type Env } from "./env.ts";
+import { ConfigError, type Env, pattern } from "./env.ts";
+
+/** Where the application's own pages are; null: nobody said. */
+export function frontendUrl(env: Env): string | null {
+  return pattern(env, "FRONTEND_URL", /^https?:\/\/[^\s/]+(\/[^\s]*)?$/, "", "an address that begins with http:// or https://") || null;
+}
 
 export function origins(env: Env): readonly string[] {
   const list = (env.CORS_ORIGINS ?? "").split(",").flatMap((part) => (part.trim() === "" ? [] : [part.trim().replace(/\/+$/, "")]));
   const odd = list.find((origin) => !/^https?:\/\/[^\s/]+$/.test(origin));
   if (odd !== undefined)
     throw new ConfigError(`CORS_ORIGINS has ${JSON.stringify(odd)}, but must list origins such as https://app.example.com.`);
-  return list;
+  const own = frontendUrl(env);
+  return own === null ? list : [...new Set([...list, new URL(own).origin])];
 }
 
 export function proxies(env: Env): readonly string[] {

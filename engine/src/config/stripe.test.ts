@@ -34,3 +34,13 @@ test.each([
 ])("%s", (_name, env, words) => {
   expect(() => read(env)).toThrow(words);
 });
+
+test("pages lead back to the application where nobody says otherwise, and it may call the API", () => {
+  const app = { FRONTEND_URL: "https://app.example.com/billing" };
+  const stripe = { ...app, STRIPE_SECRET_KEY: "sk_test_x" };
+  expect(readConfig(app)).toMatchObject({ frontendUrl: app.FRONTEND_URL, corsOrigins: ["https://app.example.com"] });
+  expect(readConfig(stripe).stripe?.portalReturnUrl).toBe(app.FRONTEND_URL);
+  const other = "https://app.example.com/account";
+  expect(readConfig({ ...stripe, STRIPE_PORTAL_RETURN_URL: other }).stripe?.portalReturnUrl).toBe(other);
+  expect(() => readConfig({ FRONTEND_URL: "app.example.com" })).toThrow("FRONTEND_URL");
+});

@@ -1,5 +1,6 @@
 /** Settings of Stripe. */
 import type { Config } from "../config.ts";
+import { frontendUrl } from "./access.ts";
 import { ConfigError, type Env, integer, oneOf, pattern } from "./env.ts";
 
 export function stripe(env: Env): Config["stripe"] {
@@ -24,6 +25,6 @@ export function stripe(env: Env): Config["stripe"] {
     publishableKey: publishableKey || null,
     apiUrl: apiUrl.replace(/\/+$/, ""),
     timeoutMs,
-    portalReturnUrl: portalReturnUrl || null,
+    portalReturnUrl: portalReturnUrl || frontendUrl(env),
   };
 }
