@@ -68,6 +68,7 @@ import { openRedisParts } from "./redis/open-parts.ts";
 import { hearUsage, sharedSignals } from "./redis/signals.ts";
 import { createSeal } from "./seal.ts";
 import { testClockRoutes } from "./simulation/routes.ts";
+import { stripeTaxEngine } from "./taxes/stripe.ts";
 import { noteCalls, watchGateway } from "./telemetry/gateway.ts";
 import { openLog } from "./telemetry/log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
@@ -180,7 +181,7 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       processors: createProcessorRegistry(stripe ? [stripeProcessor(stripe)] : []),
       usageBurner: usageBurner(() => ctx),
       usageQueue,
-      taxes: ownTaxEngine(catalog, config.seller),
+      taxes: config.taxEngine === "stripe" && stripe ? stripeTaxEngine(stripe, config) : ownTaxEngine(catalog, config.seller),
       notifiers: {
         email: mail,
         whatsapp: config.whatsapp && whatsappNotifier(config.whatsapp),

@@ -22,6 +22,8 @@ const CODES = {
   signature_invalid: [400, "The signature is not valid"],
   gateway_error: [502, "The payment gateway answered with an error"],
   gateway_unavailable: [503, "The payment gateway cannot be reached"],
+  tax_refused: [422, "The tax engine does not take this buyer"],
+  tax_unavailable: [503, "The taxes cannot be reckoned right now"],
   unavailable: [503, "The engine cannot do this right now"],
 } as const;
 

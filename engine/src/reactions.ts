@@ -13,6 +13,7 @@ import { grantPaidPeriod, lapsePeriod, takeBackPeriod } from "./billing/credits/
 import { forgetTerms } from "./billing/entitlements/forget-terms.ts";
 import { dropFailedSale } from "./billing/invoices/drop-failed-sale.ts";
 import { eraseInvoices } from "./billing/invoices/erase.ts";
+import { askTaxesAgain, takeBackCredit, takeBackSale } from "./billing/invoices/note-taxes.ts";
 import { sellByCheckout } from "./billing/invoices/sell-by-checkout.ts";
 import { keepFailedRefund, notePaymentFailure, settleInvoice } from "./billing/invoices/settle.ts";
 import { eraseReceipts } from "./billing/payments/erase.ts";
@@ -38,7 +39,7 @@ export type Reaction = (tx: Tx, event: AppendedEvent) => Promise<void>;
 export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {
   "catalog.changed": [registerMeters, beginAllFreeCredits, forgetTerms],
   "tenant.created": [beginFreeCredits],
-  "tenant.updated": [beginFreeCredits, forgetTerms, tellGateways],
+  "tenant.updated": [beginFreeCredits, forgetTerms, tellGateways, askTaxesAgain],
   "tenant.erased": [eraseAlerts, eraseInbound, eraseOutbound, eraseReceipts, eraseInvoices, eraseSubscriptions, eraseAccess, tellGateways],
   "subscription.started": [noteSale, noteSubscription, notePlan, forgetTerms],
   "subscription.plan_changed": [noteSale, notePlan, forgetTerms],
@@ -59,7 +60,7 @@ export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {
   "invoice.payment_failed": [markPastDue, endAfterDunning, dropFailedSale, lookForFailure],
   "invoice.finalized": [tellIssued],
   "invoice.paid": [recover, grantPurchase, endTopUp, grantPaidPeriod, lookForPayment, tellPaid],
-  "invoice.credited": [takeBackPurchase, takeBackPeriod],
-  "invoice.voided": [recover, cancelPurchase, failTopUp, lapsePeriod, lookForPayment],
+  "invoice.credited": [takeBackPurchase, takeBackPeriod, takeBackCredit],
+  "invoice.voided": [recover, cancelPurchase, failTopUp, lapsePeriod, lookForPayment, takeBackSale],
   "invoice.marked_uncollectible": [recover],
 };

@@ -54,6 +54,8 @@ export const EVENT_TYPES = [
   "usage.limit_approaching",
   "usage.limit_reached",
   "usage.refused",
+  "tax.delayed",
+  "tax.record_failed",
   "catalog.changed",
   "webhook.test",
   "webhook.endpoint_disabled",

@@ -17,6 +17,7 @@ import { prices } from "./resources/prices.ts";
 import { refunds } from "./resources/refunds.ts";
 import { setupIntents } from "./resources/setup-intents.ts";
 import { subscriptions } from "./resources/subscriptions.ts";
+import { taxes } from "./resources/taxes.ts";
 import { objection, readSchemas } from "./schemas.ts";
 
 export { type Call, found, type Json, missing, type Reply, type Route, refuse, type State } from "./resource.ts";
@@ -65,6 +66,7 @@ const resources = (): readonly Route[] => [
   ...subscriptions,
   ...invoices,
   ...prices,
+  ...taxes,
 ];
 
 export async function startStripe(routes: readonly Route[] = resources()): Promise<StripeLoopback> {
