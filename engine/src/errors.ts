@@ -99,3 +99,13 @@ export function tenantNotFound(tenantId: string): Refusal {
     faults: [{ path: "tenant_id", message: "names no tenant" }],
   });
 }
+
+/** What was thrown, in words: JavaScript throws anything. */
+export function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The code that systems and databases put on their errors; null: there is none. */
+export function codeOf(error: unknown): string | null {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : null;
+}

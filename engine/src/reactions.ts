@@ -30,7 +30,7 @@ import { registerMeters } from "./billing/usage/register-meters.ts";
 import type { Tx } from "./commit.ts";
 import type { AppendedEvent } from "./events/append.ts";
 import type { EventType } from "./events/types.ts";
-import { tellIssued, tellPaid } from "./processors/stripe/tell.ts";
+import { tellBalance, tellCredited, tellIssued, tellPaid, tellUncollectible, tellVoided } from "./processors/stripe/tell.ts";
 import { eraseInbound } from "./webhooks/inbound/erase.ts";
 import { eraseOutbound } from "./webhooks/outbound/erase.ts";
 
@@ -53,14 +53,15 @@ export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {
   "subscription.expired": [forgetPlan, endCredits, forgetTerms, lookForCancellation],
   "entitlement.overridden": [forgetTerms],
   "entitlement.override_removed": [forgetTerms],
-  "payment.succeeded": [settleInvoice],
-  "payment.refund_failed": [keepFailedRefund],
+  "payment.succeeded": [settleInvoice, tellBalance],
+  "payment.refund_failed": [keepFailedRefund, tellBalance],
+  "payment.kept": [tellBalance],
   "payment.failed": [notePaymentFailure],
   "checkout.completed": [sellByCheckout, startByCheckout],
   "invoice.payment_failed": [markPastDue, endAfterDunning, dropFailedSale, lookForFailure],
   "invoice.finalized": [tellIssued],
   "invoice.paid": [recover, grantPurchase, endTopUp, grantPaidPeriod, lookForPayment, tellPaid],
-  "invoice.credited": [takeBackPurchase, takeBackPeriod, takeBackCredit],
-  "invoice.voided": [recover, cancelPurchase, failTopUp, lapsePeriod, lookForPayment, takeBackSale],
-  "invoice.marked_uncollectible": [recover],
+  "invoice.credited": [takeBackPurchase, takeBackPeriod, takeBackCredit, tellCredited],
+  "invoice.voided": [recover, cancelPurchase, failTopUp, lapsePeriod, lookForPayment, takeBackSale, tellVoided],
+  "invoice.marked_uncollectible": [recover, tellUncollectible],
 };

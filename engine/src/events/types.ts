@@ -26,6 +26,7 @@ export const EVENT_TYPES = [
   "invoice.marked_uncollectible",
   "invoice.credited",
   "invoice.sent",
+  "invoice.sync_failed",
   "payment.succeeded",
   "payment.failed",
   "payment.refunded",

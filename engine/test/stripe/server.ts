@@ -8,6 +8,7 @@ import type { AddressInfo } from "node:net";
 import { decodeForm, type Form } from "./form.ts";
 import { found, type Json, type Reply, type Route, refuse, type State } from "./resource.ts";
 import { checkoutSessions } from "./resources/checkout-sessions.ts";
+import { creditNotes } from "./resources/credit-notes.ts";
 import { customers } from "./resources/customers.ts";
 import { invoices } from "./resources/invoices.ts";
 import { paymentIntents } from "./resources/payment-intents.ts";
@@ -67,6 +68,7 @@ const resources = (): readonly Route[] => [
   ...invoices,
   ...prices,
   ...taxes,
+  ...creditNotes,
 ];
 
 export async function startStripe(routes: readonly Route[] = resources()): Promise<StripeLoopback> {

@@ -4,9 +4,9 @@ import { recordTaxes } from "../../src/billing/invoices/record-taxes.ts";
 import { renewDue } from "../../src/billing/subscriptions/renew.ts";
 import { stripeClient } from "../../src/gateways/stripe/client.ts";
 import { stripeTaxEngine } from "../../src/taxes/stripe.ts";
-import { createSetting, type Setting } from "./setting.ts";
 import { BOOKS_CODE, FREE_CODE } from "./resources/taxes.ts";
 import { type Json, SECRET_KEY } from "./server.ts";
+import { createSetting, type Setting } from "./setting.ts";
 
 let s: Setting;
 const DAY = 86_400_000;
@@ -41,7 +41,8 @@ afterAll(async () => {
 const GERMAN = { country: "DE", city: "Berlin", postal_code: "10115", line1: "Allee 1" };
 const calculations = () => s.stripe.writes(/tax\/calculations$/);
 const transactions = () => s.stripe.all("tax.transaction").reverse() as (Json & { line_items: { data: Json[] } })[];
-const tenant = (id: string, more: Json = {}) => s.world.must("PUT", `/v1/tenants/${id}`, { name: id, currency: "eur", address: GERMAN, ...more });
+const tenant = (id: string, more: Json = {}) =>
+  s.world.must("PUT", `/v1/tenants/${id}`, { name: id, currency: "eur", address: GERMAN, ...more });
 const item = (id: string, amount: number, more: Json = {}) =>
   s.world.post(`/v1/tenants/${id}/invoice-items`, { description: "Work", amount, invoice: "own", collection: "send_invoice", ...more });
 const bill = async (id: string, amount: number) => {
@@ -72,7 +73,11 @@ test("an invoice has the taxes that Stripe answered for its lines, and is record
     place_of_supply: "DE",
     taxes: [{ name: "VAT", kind: "vat", taxable: 1_000, amount: 190 }],
   });
-  expect(calculations().slice(seen).map(({ form }) => form)).toEqual([
+  expect(
+    calculations()
+      .slice(seen)
+      .map(({ form }) => form),
+  ).toEqual([
     {
       currency: "eur",
       customer_details: {
@@ -102,12 +107,21 @@ test("what is previewed is what is made, by one question; two that are alike are
   expect(await s.world.must("POST", `/v1/invoices/${draft}/finalize`)).toMatchObject({ total: 1_190 });
   expect(calculations()).toHaveLength(before + 1);
   await record();
-  expect(transactions().slice(done).map(({ reference }) => reference)).toEqual([draft]);
+  expect(
+    transactions()
+      .slice(done)
+      .map(({ reference }) => reference),
+  ).toEqual([draft]);
   await tenant("twins");
   const twins = await Promise.all(Array.from({ length: 5 }, () => bill("twins", 700)));
   expect(twins.map(({ total }) => total)).toEqual(Array.from({ length: 5 }, () => 833));
   await record();
-  expect(transactions().slice(done + 1).map(({ reference }) => reference).sort()).toEqual(twins.map(({ id }) => id).sort());
+  expect(
+    transactions()
+      .slice(done + 1)
+      .map(({ reference }) => reference)
+      .sort(),
+  ).toEqual(twins.map(({ id }) => id).sort());
   const { rows } = await s.world.owner.query("select count(distinct calculation)::int as n from tax_records where tenant_id = 'twins'");
   expect(rows).toEqual([{ n: 5 }]);
 });
@@ -117,7 +131,11 @@ test("Stripe does not answer: nothing is made, it is said once, and the same req
   s.stripe.fail("POST", /tax\/calculations$/, "down", "lost", "lost");
   const key = { "idempotency-key": "patient-1" };
   const ask = () =>
-    s.world.post("/v1/tenants/patient/invoice-items", { description: "Work", amount: 500, invoice: "own", collection: "send_invoice" }, key);
+    s.world.post(
+      "/v1/tenants/patient/invoice-items",
+      { description: "Work", amount: 500, invoice: "own", collection: "send_invoice" },
+      key,
+    );
   const refused = await ask();
   expect([refused.status, refused.body]).toMatchObject([503, { code: "tax_unavailable", tax_engine: "stripe" }]);
   // Until it is due again nobody is asked.
@@ -218,10 +236,7 @@ test("a plan change is previewed and made with its taxes; what it gives back is 
   await record();
   const back = transactions().slice(before);
   const original = transactions().find(({ reference }) => reference === sold.id)!;
-  expect(back.map(({ reversal }) => reversal)).toEqual([
-    { original_transaction: original.id },
-    { original_transaction: original.id },
-  ]);
+  expect(back.map(({ reversal }) => reversal)).toEqual([{ original_transaction: original.id }, { original_transaction: original.id }]);
   const sum = (field: string) => back.flatMap(({ line_items: { data } }) => data).reduce((all, line) => all + Number(line[field]), 0);
   expect([sum("amount"), sum("amount_tax")]).toEqual([change.subtotal, change.tax]);
 });
@@ -264,13 +279,19 @@ test("an answer that is lost, and a worker that dies after it told, record nothi
   await record();
   await free();
   await record();
-  expect(transactions().slice(made).map(({ reference }) => reference)).toEqual([one.id, two.id]);
+  expect(
+    transactions()
+      .slice(made)
+      .map(({ reference }) => reference),
+  ).toEqual([one.id, two.id]);
   // So late that the key is forgotten, the reference still stands in the way.
   const { ctx } = s.world.billing;
   const engine = ctx.taxes.kind === "outside" ? ctx.taxes : null;
   const calculation = String(s.stripe.all("tax.calculation")[0]!.id);
   s.stripe.all("tax.transaction").find(({ reference }) => reference === two.id)!.reference = "late";
-  await expect(engine!.record({ reference: "late", calculation, currency: "eur", codes: [""] })).rejects.toMatchObject({ name: "TaxRecorded" });
+  await expect(engine!.record({ reference: "late", calculation, currency: "eur", codes: [""] })).rejects.toMatchObject({
+    name: "TaxRecorded",
+  });
 });
 
 test("what Stripe will not record is said, and entered by hand", async () => {
@@ -294,7 +315,9 @@ test("businesses abroad owe it themselves, who is exempt owes none, codes have t
   expect(await bill("museum", 1_000)).toMatchObject({ tax: 0, tax_status: "exempt" });
   await tenant("reader", { address: null });
   await s.world.must("POST", "/v1/tenants/reader/subscription", { plan: "books" });
-  expect((await s.world.must("GET", "/v1/tenants/reader/invoices")).items).toMatchObject([{ subtotal: 2_000, tax: 140, place_of_supply: "DE" }]);
+  expect((await s.world.must("GET", "/v1/tenants/reader/invoices")).items).toMatchObject([
+    { subtotal: 2_000, tax: 140, place_of_supply: "DE" },
+  ]);
   expect(calculations().at(-1)!.form.line_items).toMatchObject([{ tax_code: BOOKS_CODE }]);
 });
 
@@ -309,7 +332,11 @@ test("nothing is asked where there is nothing to tax, nor for advice; drafts are
   await tenant("idle", { address: { country: "FR", city: "Paris" } });
   expect(await s.world.must("POST", `/v1/invoices/${draft}/finalize`)).toMatchObject({ status: "open", tax: 200 });
   await record();
-  expect(transactions().slice(made).map(({ reference }) => reference)).toEqual([draft]);
+  expect(
+    transactions()
+      .slice(made)
+      .map(({ reference }) => reference),
+  ).toEqual([draft]);
 });
 
 test("prices that contain the tax, and currencies that Stripe counts otherwise", async () => {

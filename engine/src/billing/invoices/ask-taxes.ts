@@ -6,8 +6,7 @@ import { ENGINE } from "../../auth/principal.ts";
 import { commit } from "../../commit.ts";
 import type { Context } from "../../context.ts";
 import { onPlatform } from "../../db/pool.ts";
-import { Refusal } from "../../errors.ts";
-import { NeedsOutside } from "../../outside.ts";
+import { Refusal, wordsOf } from "../../errors.ts";
 import { type OutsideTaxEngine, TaxRefused } from "./tax-engine.ts";
 import { answerOf, type InvoiceAnswer, type InvoiceQuestion } from "./tax-question.ts";
 import { endWaits, insertAnswers, putWait, readWaits, type WaitRow } from "./tax-store.ts";
@@ -18,12 +17,10 @@ const FIRST_WAIT_MS = 30_000;
 const LONGEST_SILENCE_MS = 600_000;
 const LONGEST_REFUSAL_MS = 6 * 3_600_000;
 
-export function needsTaxes(engine: OutsideTaxEngine, questions: readonly InvoiceQuestion[]): NeedsOutside {
-  return new NeedsOutside("The taxes", (ctx) => askTaxes(ctx, engine, questions));
-}
-
 /** Throws where nothing new came of it, so that nobody goes round in a circle. */
-async function askTaxes(ctx: Context, engine: OutsideTaxEngine, questions: readonly InvoiceQuestion[]): Promise<void> {
+export async function askTaxes(ctx: Context, questions: readonly InvoiceQuestion[]): Promise<void> {
+  const { taxes: engine } = ctx;
+  if (engine.kind !== "outside") throw new Error("The tax engine is not outside.");
   const waits = await readWaits(ctx.pool, [...new Set(questions.map((one) => one.tenantId))]);
   const begun = ctx.clock.now();
   const isWaiting = (question: InvoiceQuestion) => {
@@ -69,7 +66,7 @@ async function wait(
   before: WaitRow | undefined,
 ): Promise<void> {
   const refused = error instanceof TaxRefused;
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = wordsOf(error);
   const attempts = before?.question === question.hash ? before.attempts + 1 : 1;
   const now = ctx.clock.now();
   const pause = Math.min(FIRST_WAIT_MS * 2 ** Math.min(attempts - 1, 12), refused ? LONGEST_REFUSAL_MS : LONGEST_SILENCE_MS);

@@ -1,8 +1,8 @@
 /** Puts taxes on lines that are discounted: by rates that are known here, or by what a tax engine outside answered of exactly these lines. */
 import type { Context } from "../../context.ts";
 import type { Database } from "../../db/pool.ts";
+import { NeedsOutside } from "../../outside.ts";
 import type { BillTo } from "../tenants/store.ts";
-import { needsTaxes } from "./ask-taxes.ts";
 import { type DraftInvoice, discountOf, type LineTax } from "./invoice.ts";
 import { taxLine } from "./tax.ts";
 import type { Determination, OutsideTaxEngine, RateEngine, TaxBuyer } from "./tax-engine.ts";
@@ -85,7 +85,7 @@ async function byAnswers<T extends Untaxed>(
       taxAnswer: answer ? { id: answer.id, calculation: answer.calculation, sums: answer.sums, codes: net.map(({ code }) => code) } : null,
     };
   });
-  if (missing.length > 0) throw needsTaxes(engine, missing);
+  if (missing.length > 0) throw new NeedsOutside("The taxes", () => ctx.askTaxes(missing));
   return taxed;
 }
 

@@ -2,10 +2,12 @@
  * The errand that has a tax engine outside record what was sold and what was taken back: once each, under references of ours, of each tenant
  * in order. What is given back on an invoice that sells less than it gives is taken off the tenant's last sales of the same code.
  */
+
 import { ENGINE } from "../../auth/principal.ts";
 import { commit } from "../../commit.ts";
 import type { Context } from "../../context.ts";
 import { onPlatform, onPool } from "../../db/pool.ts";
+import { wordsOf } from "../../errors.ts";
 import { formatMinor } from "../money/currency.ts";
 import { type OutsideTaxEngine, type RecordedSum, TaxRecorded, TaxRefused } from "./tax-engine.ts";
 import {
@@ -41,7 +43,7 @@ async function work(ctx: Context, engine: OutsideTaxEngine, row: TaxRecordRow): 
   const now = ctx.clock.now();
   const failed = (error: string): TaxRecordEnd => ({ status: "failed", reference: null, recorded: null, saleId: null, error, nextAt: now });
   const end = await told(ctx, engine, row).catch((error: unknown): TaxRecordEnd => {
-    const words = error instanceof Error ? error.message : String(error);
+    const words = wordsOf(error);
     if (error instanceof TaxRefused) return failed(words);
     if (error instanceof TaxRecorded) return { ...failed(words), status: "done" };
     ctx.log.warn({ err: error, invoice: row.invoice_id, kind: row.kind }, "the tax engine recorded nothing yet");
@@ -71,7 +73,7 @@ async function told(ctx: Context, engine: OutsideTaxEngine, row: TaxRecordRow): 
     return { ...done, reference: sale.reference, recorded: sale.sums };
   }
   const sale = row.kind === "reversal" ? await findSale(onPool(ctx.pool), row.invoice_id, row.tenant_id) : await soldBefore(ctx, row);
-  if (!sale?.reference || !sale.recorded) throw new TaxRefused(`No sale is recorded that ${wordsOf(row)} could be taken off.`);
+  if (!sale?.reference || !sale.recorded) throw new TaxRefused(`No sale is recorded that ${sumsInWords(row)} could be taken off.`);
   const { recorded } = sale;
   const { reference } = await engine.reverse({
     reference: row.kind === "return" ? `${row.invoice_id}-return-${row.subject}` : `${row.invoice_id}-${row.subject}`,
@@ -105,7 +107,7 @@ async function soldBefore(ctx: Context, row: TaxRecordRow): Promise<TaxRecordRow
   return sales.find(has) ?? null;
 }
 
-function wordsOf({ sums, currency }: TaxRecordRow): string {
+function sumsInWords({ sums, currency }: TaxRecordRow): string {
   if (sums === null) return "it";
   return sums
     .map(({ amount, tax }) => `${formatMinor(BigInt(amount), currency)} (tax ${formatMinor(BigInt(tax), currency)})`)

@@ -1,9 +1,10 @@
 /** Sums by code, and the engine's answer shared out over lines: the parts come to the whole, whatever the signs. */
 import { expect, test } from "vitest";
 import type { LineTax } from "./invoice.ts";
+import type { TaxBuyer } from "./tax-engine.ts";
 import { answerOf, type NetLine, questionOf, sumsOf, taxesOfLines } from "./tax-question.ts";
 
-const BUYER = { country: "DE", region: null, city: null, postalCode: null, line1: null, line2: null, taxId: null, exempt: false };
+const BUYER: TaxBuyer = { country: "DE", region: null, city: null, postalCode: null, line1: null, line2: null, taxId: null, exempt: false };
 const ABOUT = { tenantId: "acme", buyer: BUYER, currency: "eur" };
 const tax = (taxable: bigint, amount: bigint): LineTax => ({
   key: "stripe_de_vat",

@@ -1,7 +1,7 @@
 /** Razorpay's webhooks: how they are signed, what names them, and what each type says. */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { invalidField } from "../../errors.ts";
-import { parseJson } from "../../http/json.ts";
+import { isRecord, parseJson } from "../../http/json.ts";
 import type { InboundAdapter } from "../../webhooks/inbound/adapter.ts";
 import { orderPaid } from "./events/order-paid.ts";
 import { paymentAuthorized } from "./events/payment-authorized.ts";
@@ -42,10 +42,10 @@ export const razorpayInbound: InboundAdapter = {
   },
 };
 
-function parsed(body: Buffer): Record<string, unknown> {
+function parsed(body: Buffer): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = parseJson(body.toString("utf8"));
-    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
+    if (isRecord(value)) return value;
   } catch {
     // Falls through to the refusal.
   }

@@ -2,6 +2,7 @@
  * The errand that asks Stripe for what was written down, then takes over what it made. Our id is the key of each call and stands in the
  * metadata of what it makes: whoever died in between is followed by one who finds it there.
  */
+
 import type Stripe from "stripe";
 import { ENGINE } from "../../auth/principal.ts";
 import type { Command } from "../../billing/subscriptions/processor.ts";
@@ -11,8 +12,9 @@ import { sleep, stopwatch } from "../../clock.ts";
 import { commit, type Tx } from "../../commit.ts";
 import type { Context } from "../../context.ts";
 import { onPool } from "../../db/pool.ts";
-import { Refusal } from "../../errors.ts";
+import { Refusal, wordsOf } from "../../errors.ts";
 import { refusalOf, StripeRefusal, StripeSilence } from "../../gateways/stripe/client.ts";
+import { record } from "../../gateways/stripe/record.ts";
 import { OURS } from "./adopt.ts";
 import {
   type CommandRow,
@@ -23,7 +25,6 @@ import {
   openCommands,
   releaseCommand,
 } from "./command-store.ts";
-import { itemsIn, type Json } from "./fields.ts";
 import { mirror } from "./mirror.ts";
 import { type StripeParts, soldBy } from "./parts.ts";
 import { cancelParams, itemChanges, pauseParams, phases, startParams, updateParams } from "./requests.ts";
@@ -83,7 +84,7 @@ async function work(ctx: Context, parts: StripeParts, command: CommandRow): Prom
       return null;
     }
     const wait = Math.min(2_000 * 2 ** Math.min(command.attempts, 12), LONGEST_WAIT_MS);
-    await releaseCommand(ctx.pool, command, (error as Error).message, ctx.clock.now() + wait);
+    await releaseCommand(ctx.pool, command, wordsOf(error), ctx.clock.now() + wait);
     if (error instanceof Refusal) return error;
     if (!(error instanceof StripeSilence)) throw error;
     ctx.log.warn({ command: command.id, reason: error.message }, "Stripe did not answer what was asked of a subscription");
@@ -197,11 +198,12 @@ async function sendStart(ctx: Context, { client, customerOf }: StripeParts, comm
     const known = await client.call("subscriptions.list", "list", (stripe) =>
       stripe.subscriptions.list({ customer, status: "all", limit: 100 }),
     );
-    const found = itemsIn(known as unknown as Json).find((one) => (one.metadata as Json | undefined)?.[OURS.subscription] === row.id);
-    if (found) return String(found.id);
+    const found = known.data.find(({ metadata }) => metadata?.[OURS.subscription] === row.id);
+    if (found) return found.id;
   }
   await markCommandSent(ctx.pool, command, ctx.clock.now());
-  const input = command.input as Extract<Command, { kind: "start" }>;
+  const { input } = command;
+  if (input.kind !== "start") throw new Error(`The command ${command.id} is no start.`);
   const plan = await ctx.catalog.plan(row.plan_key, row.plan_version);
   const { book } = await soldBy(ctx, onPool(ctx.pool));
   const anchored = input.billingAnchor !== undefined || input.alignment === "calendar";
@@ -216,7 +218,7 @@ async function sendChange(ctx: Context, parts: StripeParts, command: CommandRow,
   const { client } = parts;
   const { input } = command;
   const seen = readSubscription(
-    (await client.call("subscriptions.retrieve", "subscription", (stripe) => stripe.subscriptions.retrieve(reference))) as unknown as Json,
+    record(await client.call("subscriptions.retrieve", "subscription", (stripe) => stripe.subscriptions.retrieve(reference))),
   );
   const update = (params: Stripe.SubscriptionUpdateParams, part = "") =>
     client.call("subscriptions.update", "subscription", (stripe) =>

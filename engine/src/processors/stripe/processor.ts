@@ -18,7 +18,12 @@ export interface StripeProcessor extends OutsideProcessor {
 
 /** Of the processor that is configured; null: none is. */
 export function stripeParts(ctx: Context): StripeParts | null {
-  return (ctx.processors.outside("stripe") as StripeProcessor | null)?.parts ?? null;
+  const processor = ctx.processors.outside("stripe");
+  return processor && isStripe(processor) ? processor.parts : null;
+}
+
+function isStripe(processor: OutsideProcessor): processor is StripeProcessor {
+  return processor.name === "stripe" && "parts" in processor;
 }
 
 export function stripeProcessor(client: StripeClient): StripeProcessor {

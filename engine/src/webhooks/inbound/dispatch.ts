@@ -2,12 +2,14 @@
  * The errand that works on what came in: claims rows with a lease, reads each into a fact, and acts on it in the write that marks the
  * row done. A failure is written down and tried again; a crash leaves the row to whoever comes after the lease.
  */
+
 import { randomInt } from "node:crypto";
 import { ENGINE } from "../../auth/principal.ts";
 import { commit } from "../../commit.ts";
 import type { Context } from "../../context.ts";
 import { onPlatform } from "../../db/pool.ts";
-import { parseJson } from "../../http/json.ts";
+import { wordsOf } from "../../errors.ts";
+import { isRecord, parseJson } from "../../http/json.ts";
 import { writeJobs } from "../../jobs/queue.ts";
 import type { Fact, Interpret } from "./adapter.ts";
 import { findAdapter } from "./adapters.ts";
@@ -40,7 +42,7 @@ async function dispatch(ctx: Context, row: InboundBody): Promise<void> {
     const dead = row.attempts >= MAX_ATTEMPTS;
     ctx.log.error({ err: error, inbound_event: row.id, gateway: row.gateway, attempt: row.attempts }, "a webhook could not be dispatched");
     ctx.metrics.webhooksDispatched.add([row.gateway, dead ? "dead" : "failed"]);
-    await finish(ctx, row, dead ? "dead" : "failed", (error as Error).message);
+    await finish(ctx, row, dead ? "dead" : "failed", wordsOf(error));
   }
 }
 
@@ -50,7 +52,8 @@ async function work(ctx: Context, row: InboundBody): Promise<string | null> {
   const [first, second] = [interpretOf(adapter?.events, row.type), interpretOf(adapter?.otherwise, row.type)];
   if (!first && !second) return "Nothing is done about events of this type.";
   if (row.body === null) return "Its body was erased.";
-  const payload = parseJson(row.body.toString("utf8")) as Record<string, unknown>;
+  const payload = parseJson(row.body.toString("utf8"));
+  if (!isRecord(payload)) throw new Error("Its body is no object.");
   const found = first ? await located(ctx, row, first(payload)) : "Nothing is done about events of this type.";
   const it = typeof found === "string" && second ? await located(ctx, row, second(payload)) : found;
   if (typeof it === "string") return it;

@@ -34,7 +34,8 @@ const itemsOf = (value: unknown): Json[] => (Array.isArray(value) ? (value as Js
 function breakdown(amount: number, code: string, behavior: string, details: Json): Json[] {
   const address = details.address as Json;
   const country = String(address.country);
-  const rates = code === FREE_CODE ? [] : code === BOOKS_CODE ? [BOOKS] : (RATES[country === "US" ? `US-${String(address.state)}` : country] ?? []);
+  const rates =
+    code === FREE_CODE ? [] : code === BOOKS_CODE ? [BOOKS] : (RATES[country === "US" ? `US-${String(address.state)}` : country] ?? []);
   const part = (rate: Rate | null, reason: string, taxable: number, tax: number): Json => ({
     amount: tax,
     jurisdiction: { country, display_name: country, level: rate?.level ?? "country", state: rate?.state ?? null },
@@ -86,7 +87,11 @@ function calculate(form: Json, stripe: State): Json {
 
 const known = (stripe: State, reference: unknown) => stripe.all("tax.transaction").some((one) => one.reference === reference);
 const taken = (reference: unknown) =>
-  refuse(400, { code: "resource_already_exists", message: `A transaction with the reference ${String(reference)} exists.`, param: "reference" });
+  refuse(400, {
+    code: "resource_already_exists",
+    message: `A transaction with the reference ${String(reference)} exists.`,
+    param: "reference",
+  });
 
 export const taxes: readonly Route[] = [
   {

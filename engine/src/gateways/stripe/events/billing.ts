@@ -26,6 +26,7 @@ const report = (of: {
   charge?: string | null;
   customer?: string | null;
   trialEnding?: boolean;
+  refusedUsage?: string;
   money?: boolean;
 }): Fact => ({
   kind: "report",
@@ -78,7 +79,9 @@ const catalog: Interpret = () => "What is sold is declared in the catalog here; 
 
 const entitlement: Interpret = () => "Entitlements are decided here, by the catalog; what Stripe reckons of them is not looked at.";
 
+/** The event is thin: what it tells is read at Stripe. Older ones, which carry their report, are read there no more. */
 const meterErrors: Interpret = (event) => {
+  if (event.object === "v2.core.event" && typeof event.id === "string") return report({ refusedUsage: event.id });
   const data = isObject(event.data) ? event.data : {};
   return `Stripe could not use what its meter was sent: ${typeof data.developer_message_summary === "string" ? data.developer_message_summary : "no summary"}`;
 };
@@ -103,6 +106,7 @@ export const BILLING_EVENTS: Readonly<Record<string, Interpret>> = Object.fromEn
   ...every("plan", "created updated deleted", catalog),
   ["entitlements.active_entitlement_summary.updated", entitlement],
   ["v1.billing.meter.error_report_triggered", meterErrors],
+  ["v1.billing.meter.no_meter_found", meterErrors],
   ["billing.meter.error_report_triggered", meterErrors],
 ]);
 

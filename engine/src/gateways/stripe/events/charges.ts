@@ -1,5 +1,6 @@
 /** Charges: the tries that a payment intent makes. That one succeeded is taken; all else its intent says better. */
-import { amountIn, expandedIn, idIn, type Json, ours, refundOutcome } from "../objects.ts";
+import { isRecord } from "../../../http/json.ts";
+import { amountIn, expandedIn, idIn, ours, refundOutcome } from "../objects.ts";
 import { type Interpret, objectOf } from "./payload.ts";
 
 const succeeded: Interpret = (payload) => {
@@ -24,7 +25,7 @@ const failed: Interpret = (payload) => {
 const refunded: Interpret = (payload) => {
   const charge = objectOf(payload, "charge");
   const list = expandedIn(charge, "refunds")?.data;
-  const ofOurs = (Array.isArray(list) ? (list as Json[]) : []).find((refund) => ours(refund, "refund") !== null);
+  const ofOurs = (Array.isArray(list) ? list.filter(isRecord) : []).find((refund) => ours(refund, "refund") !== null);
   if (!ofOurs) return "The refund itself is told of by events of its own.";
   return { kind: "refund", refundId: ours(ofOurs, "refund"), ...amountIn(ofOurs), outcome: refundOutcome(ofOurs) };
 };

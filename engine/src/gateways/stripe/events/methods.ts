@@ -1,4 +1,5 @@
 /** Payment methods: that one came, changed or went. How it is now is asked of Stripe, since this may be old news. */
+import { isRecord } from "../../../http/json.ts";
 import { idIn, optionalText, textIn } from "../objects.ts";
 import { type Interpret, objectOf } from "./payload.ts";
 
@@ -12,7 +13,7 @@ const setUp: Interpret = (payload) => {
 
 const setUpFailed: Interpret = (payload) => {
   const error = objectOf(payload, "setup_intent").last_setup_error;
-  const words = typeof error === "object" && error !== null ? optionalText(error as Record<string, unknown>, "message") : null;
+  const words = isRecord(error) ? optionalText(error, "message") : null;
   return `No method was left: ${words ?? "it failed"}`;
 };
 
