@@ -155,7 +155,10 @@ function taxesOf({ tax_breakdown: parts, amount_tax: whole, tax_behavior: behavi
     const kind = rate?.tax_type ?? "tax";
     return [
       {
-        key: ["stripe", jurisdiction.country.toLowerCase(), jurisdiction.state?.toLowerCase(), kind].filter(Boolean).join("_"),
+        key: ["stripe", jurisdiction.country, jurisdiction.state ?? "", jurisdiction.level, jurisdiction.display_name, kind]
+          .map(slug)
+          .filter(Boolean)
+          .join("_"),
         name: rate?.display_name ?? jurisdiction.display_name,
         kind,
         percent: rate?.percentage_decimal ?? "0",
@@ -168,6 +171,14 @@ function taxesOf({ tax_breakdown: parts, amount_tax: whole, tax_behavior: behavi
   if (taxes.reduce((sum, tax) => sum + tax.amount, 0n) !== fromStripe(whole, currency))
     throw new Error("The parts of what Stripe Tax answered do not come to its whole.");
   return taxes;
+}
+
+/** Two that differ in their place alone are two. */
+function slug(text: string): string {
+  return text
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "_")
+    .replaceAll(/^_|_$/g, "");
 }
 
 function statusOf(lines: readonly Line[]): TaxStatus {

@@ -348,3 +348,13 @@ test("prices that contain the tax, and currencies that Stripe counts otherwise",
   const dinar = engine.calculate({ buyer, currency: "kwd", sums: [{ code: "", amountMinor: 1_234n }] });
   await expect(dinar).rejects.toMatchObject({ name: "TaxRefused" });
 });
+
+test("verify finds a tax that nobody answered, and a sale that is not to be recorded", async () => {
+  await tenant("edited");
+  const { id } = await bill("edited", 600);
+  await s.world.owner.query("update tax_answers set sums = '[]' where invoice_id = $1", [id]);
+  expect((await s.wrong()) as Json[]).toMatchObject([{ name: "taxes.answers", wrong: 1 }]);
+  await s.world.owner.query("delete from tax_records where invoice_id = $1", [id]);
+  expect((await s.wrong()) as Json[]).toMatchObject([{ name: "taxes.answers" }, { name: "taxes.records", wrong: 1 }]);
+  await s.world.owner.query("delete from tax_answers where invoice_id = $1", [id]);
+});

@@ -49,7 +49,7 @@ async function openInvoices(ctx: Context, db: Database, tenant: TenantRef) {
     [tenant.id],
     rows.map((row) => row.id),
   );
-  return rows.map((row) => invoiceView(row, lines.get(row.id) ?? [], ctx.config.publicUrl));
+  return rows.map((row) => invoiceView(row, lines.get(row.id) ?? [], ctx.config));
 }
 
 /** null: none is coming, or nobody can say its taxes now. */
