@@ -321,6 +321,23 @@ test("businesses abroad owe it themselves, who is exempt owes none, codes have t
   expect(calculations().at(-1)!.form.line_items).toMatchObject([{ tax_code: BOOKS_CODE }]);
 });
 
+test("packs are offered on a page and sold with their taxes; a summary without them says nothing of the next invoice", async () => {
+  await tenant("packs");
+  const sold = await s.world.must("POST", "/v1/tenants/packs/credits/purchases", { product: "pack", collection: "send_invoice" });
+  expect(await s.world.must("GET", `/v1/invoices/${sold.invoice_id}`)).toMatchObject({
+    subtotal: 900,
+    total: 1_071,
+  });
+  const page = { product: "pack", success_url: "https://app.example/ok", cancel_url: "https://app.example/no", gateway: "stripe" };
+  expect(await s.world.must("POST", "/v1/tenants/packs/credits/checkout", page)).toMatchObject({ amount: 1_071 });
+  await s.world.must("POST", "/v1/tenants/packs/subscription", { plan: "basic" });
+  s.stripe.fail("POST", /tax\/calculations$/, "down");
+  const summary = () => s.world.must("GET", "/v1/tenants/packs/summary");
+  expect(await summary()).toMatchObject({ next_invoice: null, subscription: { plan: "basic" } });
+  await again();
+  expect(await summary()).toMatchObject({ next_invoice: { total: 1_190 } });
+});
+
 test("nothing is asked where there is nothing to tax, nor for advice; drafts are reckoned anew when they are issued", async () => {
   await tenant("idle");
   expect((await item("idle", 0)).status).toBe(201);
