@@ -140,6 +140,7 @@ export function gatewayContract(name: string, make: () => Promise<Contestant>): 
         tenantId: "acme",
         customer,
         mode: "payment" as const,
+        offer: null,
         amountMinor: 900n,
         currency: it.currency,
         description: "A pack",

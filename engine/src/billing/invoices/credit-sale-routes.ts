@@ -6,7 +6,7 @@ import type { Context } from "../../context.ts";
 import { onPool } from "../../db/pool.ts";
 import { invalidField, Refusal, tenantNotFound } from "../../errors.ts";
 import { DEFAULT_LIMIT, decodeCursor, pageOf } from "../../http/list.ts";
-import { Printed, route } from "../../http/route.ts";
+import { Printed, route, writtenText } from "../../http/route.ts";
 import { Closed, Instant, Key, ListQuery, Named, Nullable, OneOf, Page, Quantity, TenantId, Text } from "../../http/schema.ts";
 import { findPurchase, listPurchases, type PurchaseRow } from "../credits/purchase-store.ts";
 import { decimal } from "../money/decimal.ts";
@@ -14,7 +14,8 @@ import { CheckoutView, checkoutView } from "../payments/checkout-view.ts";
 import { collectNow } from "../payments/collect.ts";
 import { collectBy } from "../payments/collect-by.ts";
 import { findMethod } from "../payments/method-store.ts";
-import { openCheckout, storeCheckout } from "../payments/open-checkout.ts";
+import { openCheckout } from "../payments/open-checkout.ts";
+import { requestCheckout } from "../payments/request-checkout.ts";
 import { updateMethod } from "../payments/store.ts";
 import type { TenantRef } from "../tenants/cache.ts";
 import { formatInstant } from "../time/instant.ts";
@@ -82,10 +83,10 @@ export function creditSaleRoutes(app: FastifyInstance, ctx: Context): void {
       const pack = await packFor(tenant, body);
       const amountMinor = await offerPack(ctx, db, { tenant, pack, gateway: "" });
       if (amountMinor <= 0n) throw invalidField("product", "costs the tenant nothing; grant the credits instead");
-      const row = await openCheckout(ctx, {
+      const input = {
         tenantId: tenant.id,
         item: {
-          kind: "credits",
+          kind: "credits" as const,
           product: pack.product,
           quantity: pack.quantity,
           credits: pack.credits.toFixed(),
@@ -97,8 +98,10 @@ export function creditSaleRoutes(app: FastifyInstance, ctx: Context): void {
         successUrl: body.success_url,
         cancelUrl: body.cancel_url,
         gateway: body.gateway,
-      });
-      return write(async (tx) => checkoutView(await storeCheckout(tx, row)), { status: 201 });
+      };
+      const asked = await write(async (tx) => ({ checkout: (await requestCheckout(tx, input)).id }), { status: 201 });
+      const id = writtenText(asked, "checkout");
+      return id === null ? asked : checkoutView(await openCheckout(ctx, { id, tenantId: tenant.id }));
     },
   });
 

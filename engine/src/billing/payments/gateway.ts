@@ -6,6 +6,8 @@
  * `gateway_error` or `payment_failed` where the gateway said no, `gateway_unavailable` where it cannot be reached.
  */
 
+import type { SubscriptionOffer } from "./checkout.ts";
+
 export interface ChargeRequest {
   /** The attempt's own key: the same key never charges twice. */
   idempotencyKey: string;
@@ -61,8 +63,10 @@ export interface CheckoutRequest {
   paymentKey: string;
   tenantId: string;
   customer: string | null;
-  /** `payment`: the amount is taken on the page. `setup`: only a payment method is left there. */
-  mode: "payment" | "setup";
+  /** `payment`: the amount is taken on the page. `setup`: only a payment method is left there. `subscription`: the gateway begins one, and runs it. */
+  mode: "payment" | "setup" | "subscription";
+  /** Of mode subscription. */
+  offer: SubscriptionOffer | null;
   amountMinor: bigint;
   currency: string;
   /** What is bought, for the person who pays. */
@@ -87,6 +91,8 @@ export type CheckoutOutcome =
       payment: { reference: string; amountMinor: bigint; currency: string } | null;
       /** What may be charged from now on; null: the gateway kept nothing. */
       method: GatewayMethod | null;
+      /** Of mode subscription: what began. */
+      subscription?: { reference: string; customer: string };
     };
 
 export interface OrderRequest {

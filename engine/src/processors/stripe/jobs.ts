@@ -6,6 +6,7 @@ import { stripeParts } from "./processor.ts";
 import { askDue } from "./reconciler.ts";
 import { sendUsage } from "./send-usage.ts";
 import { takeUsage } from "./take-usage.ts";
+import { undoDue } from "./undo.ts";
 
 export const processorTasks = {
   "processor-due": async (ctx) => {
@@ -13,6 +14,7 @@ export const processorTasks = {
     if (!parts) return;
     await performDue(ctx, parts);
     await notifyDue(ctx, parts);
+    await undoDue(ctx, parts);
   },
   "processor-usage": async (ctx) => {
     const parts = stripeParts(ctx);
