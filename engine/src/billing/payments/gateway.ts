@@ -30,6 +30,16 @@ export type ChargeOutcome =
   /** Nobody knows: to be asked about by `find`, never charged again. */
   | { status: "unknown"; reason: string };
 
+/** What the person confirms a payment with, on a page that speaks to the gateway itself. */
+export interface Confirmation {
+  /** Whoever has it can pay: for that page alone, and kept nowhere. */
+  clientSecret: string;
+  /** What that page is opened with; public. null: not configured. */
+  publicKey: string | null;
+  /** The gateway's name of the method that waits to be confirmed; another can be given there instead. null: none. */
+  method: string | null;
+}
+
 /** What is known here of an attempt that is asked about. */
 export interface ChargeHints {
   /** The gateway's name of the charge, where it has told one. */
@@ -180,6 +190,8 @@ export interface PaymentGateway {
   charge(request: ChargeRequest): Promise<ChargeOutcome>;
   /** What became of the attempt with this key; null: the gateway never saw it. Throws where the gateway cannot be asked. */
   find(idempotencyKey: string, hints: ChargeHints): Promise<ChargeOutcome | null>;
+  /** What an attempt that waits for a person is confirmed with; null: it waits for nobody (any more). */
+  confirmation?(reference: string): Promise<Confirmation | null>;
   /** Gives an attempt up that waits for a person, so that it cannot succeed any more; answers what it is then. */
   abandon?(reference: string): Promise<ChargeOutcome>;
   /** Gives a part or all of a charge back. Never throws for a refusal; a time-out is `unknown`. */

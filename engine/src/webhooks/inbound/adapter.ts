@@ -53,6 +53,8 @@ export interface InboundAdapter {
   verify(body: Buffer, headers: Headers, secrets: readonly string[], now: Instant): boolean;
   /** Throws a 422 where what was signed is no event. */
   envelope(body: Buffer, headers: Headers): Envelope;
+  /** The bytes as they are kept, once verified: without secrets that somebody could pay or change something with. */
+  scrub?(body: Buffer): Buffer;
   /** By type; others are stored and ignored. */
   events: Readonly<Record<string, Interpret>>;
   /** By type, what is looked at where nothing was found to do by the above: money of invoices that the gateway runs itself. */
