@@ -17,7 +17,9 @@ alter table sandbox_charges add column page text unique;
 create table processor_offers (
   processor  text primary key,
   offers     jsonb,
-  -- Real time: when it was asked, and when it said that something of it changed.
+  -- Real time: when it was asked.
   fetched_at timestamptz,
-  changed_at timestamptz
+  -- How often it has said that something of it changed; and how often it had when it was asked.
+  changes    bigint not null default 0,
+  seen       bigint not null default 0
 );

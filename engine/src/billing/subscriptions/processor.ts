@@ -1,6 +1,7 @@
 /** The port of who runs a subscription's cycle: the engine itself, or a processor of others that is asked, and mirrored. */
 import type { Tx } from "../../commit.ts";
 import type { Context } from "../../context.ts";
+import type { Offers } from "../catalog/offer.ts";
 import type { Plan } from "../catalog/plan.ts";
 import type { DraftInvoice } from "../invoices/invoice.ts";
 import type { SubscriptionOffer } from "../payments/checkout.ts";
@@ -90,6 +91,10 @@ export interface OutsideProcessor extends Processor {
   offer(tx: Tx, tenant: TenantRef, input: PageInput): Promise<SubscriptionOffer>;
   /** Within the write: the subscription that began on that page, once; all else of it is read there afterwards. Refuses where the tenant has another. */
   begin(tx: Tx, tenant: TenantRef, begun: BegunOnPage): Promise<SubscriptionRow>;
+  /** What it sells now, by the plans of the catalog. Throws where it cannot be asked, and never was. */
+  offers(ctx: Context): Promise<Offers>;
+  /** Within the write: it has told that what it sells has changed. */
+  offersChanged(tx: Tx): Promise<void>;
   /** Reads there anew, and takes over what is not known yet. A text says why it concerns nobody here. */
   mirror(ctx: Context, report: Report): Promise<{ tenantId: string } | string>;
 }

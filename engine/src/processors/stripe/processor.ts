@@ -7,6 +7,8 @@ import type { Context } from "../../context.ts";
 import { type StripeClient, StripeRefusal } from "../../gateways/stripe/client.ts";
 import { ask } from "./ask.ts";
 import { mirror } from "./mirror.ts";
+import { noteOffersChanged } from "./offer-store.ts";
+import { offerReader } from "./offers.ts";
 import { beginOnPage, offerPage } from "./pages.ts";
 import type { StripeParts } from "./parts.ts";
 import { perform } from "./perform.ts";
@@ -40,6 +42,8 @@ export function stripeProcessor(client: StripeClient): StripeProcessor {
     finish: (ctx, asked) => perform(ctx, parts, asked),
     preview: (ctx, tenant, command) => previewChange(ctx, parts, tenant, command),
     offer: offerPage,
+    offers: offerReader(client),
+    offersChanged: noteOffersChanged,
     begin: beginOnPage,
     upcoming: (ctx, input) => upcoming(ctx, parts, input),
     mirror: (ctx, report) =>

@@ -19,6 +19,8 @@ export interface Envelope {
 export type Fact =
   /** Of a subscription that the gateway runs itself: it is read there anew. */
   | { kind: "report"; report: Report }
+  /** What the gateway sells by itself has changed. */
+  | { kind: "offers" }
   | { kind: "order_payment"; orderReference: string; outcome: OrderPaymentOutcome }
   | {
       kind: "refund";
