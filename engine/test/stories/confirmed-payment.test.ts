@@ -139,3 +139,17 @@ it("a secret that is none confirms nothing, and live mode has no such route", as
   for (const body of [{ client_secret: "nothing_secret_x" }, { client_secret: "" }, { client_secret: "a", card: "4" }])
     expect([404, 422]).toContain((await confirm(body)).status);
 });
+
+it("of the invoice, whoever may pay it is told the same", async () => {
+  const { payment, look } = await waiting("by-invoice");
+  const ask = () => world.must("GET", `/v1/invoices/${payment.invoice_id}/confirmation`);
+  const { confirmation, ...rest } = await ask();
+  expect(rest).toEqual({ invoice_id: payment.invoice_id, status: "open", payment_id: payment.id, action_url: payment.action_url });
+  expect(confirmation).toEqual((await look()).body.confirmation);
+  const { secret } = await world.must("POST", "/v1/api-keys", { name: "r", scopes: ["billing.read"], tenant_id: "by-invoice" });
+  const url = `/v1/invoices/${payment.invoice_id}/confirmation`;
+  expect((await world.call("GET", url, undefined, { authorization: `Bearer ${secret}` })).status).toBe(403);
+  await confirm({ client_secret: confirmation.client_secret });
+  expect(await ask()).toEqual({ invoice_id: payment.invoice_id, status: "paid", payment_id: null, action_url: null, confirmation: null });
+  expect((await world.get("/v1/invoices/inv_nothing/confirmation")).status).toBe(404);
+});

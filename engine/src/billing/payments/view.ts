@@ -4,6 +4,7 @@ import { allows, type Principal } from "../../auth/principal.ts";
 import { Currency, Instant as InstantText, Named, Nullable, OneOf, SignedMinor, TenantId } from "../../http/schema.ts";
 import { formatInstant } from "../time/instant.ts";
 import { DISPUTE_STATES } from "./dispute.ts";
+import type { Confirmation } from "./gateway.ts";
 import type { PresentedPayment } from "./present-payment.ts";
 import type { PaymentRow } from "./store.ts";
 
@@ -35,7 +36,7 @@ export const PaymentView = Named(
   }),
 );
 
-const ConfirmationView = Named(
+export const ConfirmationView = Named(
   "PaymentConfirmation",
   Type.Object({
     client_secret: Type.String({
@@ -63,18 +64,12 @@ export const PaymentDetail = Named(
 
 /** `viewer`: whoever may only read is not handed what pays. */
 export function paymentDetail({ row, confirmation }: PresentedPayment, viewer: Principal) {
-  const may = allows(viewer, "billing.write");
-  return {
-    ...paymentView(row),
-    confirmation:
-      confirmation && may
-        ? {
-            client_secret: confirmation.clientSecret,
-            publishable_key: confirmation.publicKey,
-            gateway_payment_method: confirmation.method,
-          }
-        : null,
-  };
+  const shown = confirmation && allows(viewer, "billing.write");
+  return { ...paymentView(row), confirmation: shown ? confirmationView(confirmation) : null };
+}
+
+export function confirmationView({ clientSecret, publicKey, method }: Confirmation) {
+  return { client_secret: clientSecret, publishable_key: publicKey, gateway_payment_method: method };
 }
 
 export function paymentView(row: Omit<PaymentRow, "status"> & { status: string }) {

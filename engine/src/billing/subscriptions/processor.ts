@@ -5,6 +5,7 @@ import type { Offers } from "../catalog/offer.ts";
 import type { Plan } from "../catalog/plan.ts";
 import type { DraftInvoice } from "../invoices/invoice.ts";
 import type { SubscriptionOffer } from "../payments/checkout.ts";
+import type { Confirmation } from "../payments/gateway.ts";
 import type { TenantRef } from "../tenants/cache.ts";
 import type { Instant } from "../time/instant.ts";
 import type { PlanChanged } from "./change-plan.ts";
@@ -91,6 +92,8 @@ export interface OutsideProcessor extends Processor {
   offer(tx: Tx, tenant: TenantRef, input: PageInput): Promise<SubscriptionOffer>;
   /** Within the write: the subscription that began on that page, once; all else of it is read there afterwards. Refuses where the tenant has another. */
   begin(tx: Tx, tenant: TenantRef, begun: BegunOnPage): Promise<SubscriptionRow>;
+  /** What an open invoice of its own is confirmed with by the person who pays it; null: it waits for nobody (any more). */
+  confirmation(ctx: Context, invoice: string): Promise<Confirmation | null>;
   /** What it sells now, by the plans of the catalog. Throws where it cannot be asked, and never was. */
   offers(ctx: Context): Promise<Offers>;
   /** Within the write: it has told that what it sells has changed. */

@@ -6,6 +6,7 @@ import type { OutsideProcessor } from "../../billing/subscriptions/processor.ts"
 import type { Context } from "../../context.ts";
 import { type StripeClient, StripeRefusal } from "../../gateways/stripe/client.ts";
 import { ask } from "./ask.ts";
+import { confirmationOf } from "./confirmation.ts";
 import { mirror } from "./mirror.ts";
 import { noteOffersChanged } from "./offer-store.ts";
 import { offerReader } from "./offers.ts";
@@ -42,6 +43,7 @@ export function stripeProcessor(client: StripeClient): StripeProcessor {
     finish: (ctx, asked) => perform(ctx, parts, asked),
     preview: (ctx, tenant, command) => previewChange(ctx, parts, tenant, command),
     offer: offerPage,
+    confirmation: (ctx, invoice) => confirmationOf(ctx, parts, invoice),
     offers: offerReader(client),
     offersChanged: noteOffersChanged,
     begin: beginOnPage,

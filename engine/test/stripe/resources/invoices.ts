@@ -212,6 +212,14 @@ export function markPaid(stripe: State, invoice: Thing, outside: boolean): boole
   return true;
 }
 
+/** What is told of it alone: while it is open, the secret that its payment is confirmed with. */
+function withSecret(stripe: State, invoice: Thing): Thing {
+  const [payment] = (invoice.payments as { data: Json[] }).data;
+  const intent = payment && stripe.objects.get(String((payment.payment as Json).payment_intent));
+  const open = invoice.status === "open" && intent !== undefined;
+  return { ...invoice, confirmation_secret: open ? { client_secret: intent.client_secret, type: "payment_intent" } : null };
+}
+
 const settled = (invoice: Thing) => refuse(400, { message: `Invoice is ${String(invoice.status)}.` });
 
 export const invoices: readonly Route[] = [
@@ -232,7 +240,7 @@ export const invoices: readonly Route[] = [
   {
     method: "GET",
     path: "/v1/invoices/*",
-    act: ({ ids: [id] }, stripe) => (invoiceOf(stripe, id!) ? found(invoiceOf(stripe, id!)!) : missing("invoice", id!)),
+    act: ({ ids: [id] }, stripe) => (invoiceOf(stripe, id!) ? found(withSecret(stripe, invoiceOf(stripe, id!)!)) : missing("invoice", id!)),
   },
   {
     method: "POST",
