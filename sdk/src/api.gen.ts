@@ -36,7 +36,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the plans on sale, those of one group together
+         * List the plans on sale, those of one group together; or those that Stripe sells, as it sells them
          * @description Needs credentials, with any scope.
          */
         get: operations["getPlans"];
@@ -1274,6 +1274,26 @@ export interface paths {
          * @description Needs the scope `billing.write`.
          */
         post: operations["postInvoicesRazorpayOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invoices/{id}/confirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the person who pays confirms the payment of an invoice with, while it waits for them
+         * @description Needs the scope `billing.write`.
+         */
+        get: operations["getInvoicesConfirmation"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2781,6 +2801,50 @@ export interface components {
                 [key: string]: string[];
             } | null;
         };
+        /**
+         * PlanOffer
+         * @description As the processor sells it, where that was asked for.
+         */
+        PlanOffer: {
+            processor: string;
+            product: {
+                /** @description The processor's name of it: prod_… */
+                reference: string;
+                name: string | null;
+                description: string | null;
+            };
+            prices: {
+                /** @description The key of the catalog's price that it is. */
+                price: string;
+                /** @description The processor's name of it: price_… */
+                reference: string;
+                product: string;
+                nickname: string | null;
+                /**
+                 * Format: currency
+                 * @description Lower-case ISO 4217 code.
+                 */
+                currency: string;
+                /** @description In minor units, exact; null where there are tiers. */
+                unit_amount: string | null;
+                /** @description Units are sold in packages of so many. */
+                package_size: number | null;
+                /** @enum {string|null} */
+                tiers_mode: "graduated" | "volume" | null;
+                tiers: {
+                    up_to: number | null;
+                    unit_amount: string | null;
+                    flat_amount: string | null;
+                }[] | null;
+                /** @enum {string} */
+                usage_type: "licensed" | "metered";
+                /** @enum {string} */
+                interval: "day" | "week" | "month" | "year";
+                interval_count: number;
+            }[];
+            /** @description Prices of the plan, in its own currency, that are not sold there: while there are any, neither is the plan. */
+            missing: string[];
+        };
         /** Plan */
         Plan: {
             /** @description Lower-case letters, digits, _ and -; begins with a letter; at most 64. */
@@ -2895,6 +2959,7 @@ export interface components {
              * @description RFC 3339.
              */
             created_at: string;
+            offer?: components["schemas"]["PlanOffer"];
         };
         /** Tenant */
         Tenant: {
@@ -3521,6 +3586,17 @@ export interface components {
             key_id: string;
             /** @description The invoice that a captured payment settles. */
             invoice: string;
+        };
+        /** InvoiceConfirmation */
+        InvoiceConfirmation: {
+            invoice_id: string;
+            /** @description Of the invoice, as it now stands. */
+            status: string;
+            /** @description The attempt that waits; null where none of the engine's does. */
+            payment_id: string | null;
+            /** @description A page of the gateway's, where there is one, instead of a page of yours. */
+            action_url: string | null;
+            confirmation: components["schemas"]["PaymentConfirmation"] | null;
         };
         /** LineTrace */
         LineTrace: {
@@ -5859,6 +5935,8 @@ export interface operations {
                 cursor?: string;
                 /** @description Also what is no longer sold. */
                 include_archived?: boolean;
+                /** @description catalog if not said. stripe: the plans that have a price there, each with its `offer`; listed there every ten minutes at most. */
+                source?: "catalog" | "stripe";
             };
             header?: never;
             path?: never;
@@ -5875,6 +5953,51 @@ export interface operations {
                     "application/json": {
                         items: components["schemas"]["Plan"][];
                         next_cursor: string | null;
+                        /** @enum {string} */
+                        source?: "stripe";
+                        /**
+                         * Format: date-time
+                         * @description When the processor listed what it sells.
+                         */
+                        fetched_at?: string;
+                        /** @description The processor does not answer: this is what it sold at `fetched_at`. */
+                        stale?: boolean;
+                        /** @description What the processor sells and is of no plan; for the operator alone. */
+                        unmapped?: {
+                            product: {
+                                /** @description The processor's name of it: prod_… */
+                                reference: string;
+                                name: string | null;
+                                description: string | null;
+                            };
+                            prices: {
+                                /** @description The processor's name of it: price_… */
+                                reference: string;
+                                product: string;
+                                nickname: string | null;
+                                /**
+                                 * Format: currency
+                                 * @description Lower-case ISO 4217 code.
+                                 */
+                                currency: string;
+                                /** @description In minor units, exact; null where there are tiers. */
+                                unit_amount: string | null;
+                                /** @description Units are sold in packages of so many. */
+                                package_size: number | null;
+                                /** @enum {string|null} */
+                                tiers_mode: "graduated" | "volume" | null;
+                                tiers: {
+                                    up_to: number | null;
+                                    unit_amount: string | null;
+                                    flat_amount: string | null;
+                                }[] | null;
+                                /** @enum {string} */
+                                usage_type: "licensed" | "metered";
+                                /** @enum {string} */
+                                interval: "day" | "week" | "month" | "year";
+                                interval_count: number;
+                            }[];
+                        }[];
                     };
                 };
             };
@@ -10754,6 +10877,41 @@ export interface operations {
             413: components["responses"]["Problem"];
             /** @description The body has a type that this route does not take. */
             415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getInvoicesConfirmation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoiceConfirmation"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
             /** @description `invalid_request`: `errors` names each field at fault. */
             422: components["responses"]["Problem"];
             /** @description `rate_limited`: too many requests. */
