@@ -274,6 +274,21 @@ describe("who subscribes meanwhile", () => {
     expect([(await rows("hasty")).length, (await b.subscription("hasty")).plan]).toEqual([1, "bare"]);
   });
 
+  test("finds the page closed within a minute, where nobody has paid on it", async () => {
+    const { checkout, session, pay } = await open("tidy");
+    await job("processor-due");
+    expect(session.status).toBe("open");
+    await b.world.must("POST", "/v1/tenants/tidy/subscription", { plan: "bare", gateway: "sandbox" });
+    b.stripe.fail("POST", /expire$/, "down");
+    await job("processor-due");
+    expect((await read("tidy", checkout.id)).status).toBe("open");
+    await job("processor-due");
+    expect(session.status).toBe("expired");
+    expect(await read("tidy", checkout.id)).toMatchObject({ status: "expired" });
+    expect(() => pay()).toThrow();
+    await b.settle();
+  });
+
   test("two pages, both paid at the same time: one subscription, the other is undone", async () => {
     const first = await open("double");
     const second = await ask("double");

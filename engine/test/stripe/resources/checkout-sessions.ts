@@ -85,6 +85,7 @@ function newSession(
 /** Somebody pays, or leaves a card, on the page. Answers what the page would say against it. */
 export function completeSession(stripe: State, id: string, card: Card): Json | null {
   const session = stripe.objects.get(id)!;
+  if (session.status !== "open") throw new Error(`The page is ${String(session.status)}.`);
   if (session.mode === "subscription") {
     const error = subscribe(stripe, session, card);
     if (error) return error;
