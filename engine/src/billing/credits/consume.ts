@@ -7,7 +7,7 @@ import { tenantNotFound } from "../../errors.ts";
 import { newId } from "../../ids.ts";
 import { answerOf } from "./answer.ts";
 import { consumePlaced } from "./consume-credits.ts";
-import { consumeMany, findByKeys, type Placed } from "./consume-store.ts";
+import { consumeMany, findByKeys, isUsedKey, type Placed } from "./consume-store.ts";
 import type { Consumed, ConsumeRequest } from "./consumption.ts";
 import { defaultPlanOf } from "./cost.ts";
 import { type Boarded, Flights } from "./flights.ts";
@@ -43,8 +43,14 @@ async function fly(ctx: Context, boarded: readonly Boarded[], repeats: { looking
   const flight: Placed[] = boarded.map(({ request, id, clock }) => ({ request, id, now: clock ?? now }));
   const defaultPlan = defaultPlanOf(await ctx.catalog.current());
   const db = onPlatform(ctx.pool);
-  const terms = { defaultPlan, threshold: ctx.config.credits.lowBalance, look: repeats.looking > 0 };
-  const decisions = await retried(() => consumeMany(db, flight, terms));
+  const terms = { defaultPlan, threshold: ctx.config.credits.lowBalance };
+  const decisions = await retried(() => {
+    const look = repeats.looking > 0;
+    return consumeMany(db, flight, { ...terms, look }).catch((error: unknown) => {
+      if (look || !isUsedKey(error)) throw error;
+      return consumeMany(db, flight, { ...terms, look: true });
+    });
+  });
   // From here on it is done for the most part: nothing may be tried again as a whole.
   const known = flight.filter((_, place) => decisions[place]!.outcome === "known");
   if (known.length > 0) repeats.looking = LOOKING;

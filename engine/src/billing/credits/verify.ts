@@ -71,7 +71,7 @@ from credit_wallets w where ${MINE("w")}`,
   ${words({ granted: n("g.amount"), left: n("t.available"), held: n("t.held") })} || case when coalesce(t.available + t.held, 0) > 0 then ', open' else '' end as expected,
   ${words({ granted: n("t.granted"), left: n("g.remaining"), held: n("g.held") })} || case when g.open then ', open' else '' end
     || case when g.remaining < 0 or g.held < 0 then ', below zero' when g.remaining + g.held > g.amount then ', above its amount' else '' end as found
-from credit_grants g left join (
+from credit_grants_now g left join (
   select t.grant_id, t.tenant_id, ${account("available")} as available, ${account("held")} as held,
     sum(t.amount) filter (where t.from_account = 'issued') as granted
   from credit_transfers t where t.grant_id is not null and ${MINE("t")} group by t.grant_id, t.tenant_id
