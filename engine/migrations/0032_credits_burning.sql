@@ -1,4 +1,4 @@
--- The grant that a wallet burns now stands in the wallet (decision 0034): a consumption that it pays for moves one row instead of two, and
+-- The grant that a wallet burns now stands in the wallet (decision 0035): a consumption that it pays for moves one row instead of two, and
 -- looks nothing up.
 
 -- burning_left is what is left of that grant; what its own row says is from before. burning_rest is what the wallet's other grants have

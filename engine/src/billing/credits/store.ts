@@ -150,7 +150,10 @@ export async function insertGrants(tx: Tx, grants: readonly GrantRow[]): Promise
 
 /** The grants of a tenant by their ids, whatever is left of them. */
 export async function findGrants(db: Database, tenantId: string, ids: readonly string[]): Promise<GrantRow[]> {
-  return db.query<GrantRow>(`select ${GRANT_COLUMNS} from credit_grants_now where tenant_id = $1 and id = any($2::text[])`, [tenantId, ids]);
+  return db.query<GrantRow>(`select ${GRANT_COLUMNS} from credit_grants_now where tenant_id = $1 and id = any($2::text[])`, [
+    tenantId,
+    ids,
+  ]);
 }
 
 /** The same of many tenants, by id. */
