@@ -135,7 +135,10 @@ const EDITS: [what: string, edits: string[], found: Found][] = [
       `update credit_wallets w set burning = g.id, burning_left = g.remaining, burning_rest = 17 from credit_grants g
        where w.tenant_id = 'steady' and g.tenant_id = w.tenant_id and g.amount = 30`,
     ],
-    { "credits.burning": [/^burning$/, /^grant_\w+ first, others 20$/, /^grant_\w+ first, others 17$/], "credits.grants": [/^grant_/, /left 17/, /left 20/] },
+    {
+      "credits.burning": [/^burning$/, /^grant_\w+ first, others 20$/, /^grant_\w+ first, others 17$/],
+      "credits.grants": [/^grant_/, /left 17/, /left 20/],
+    },
   ],
   [
     "what others have beside it",
