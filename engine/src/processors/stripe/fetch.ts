@@ -59,14 +59,14 @@ async function withLines(client: StripeClient, invoice: Json): Promise<Json> {
     const page = await client.call("invoices.list_line_items", "list", (stripe) =>
       stripe.invoices.listLineItems(text(invoice, "id"), { limit: 100, ...(after === undefined ? {} : { starting_after: after }) }),
     );
-    lines.push(...itemsIn(record(page)));
-    if (page.has_more !== true) break;
+    lines.push(...itemsIn(page.data));
+    if (!page.has_more) break;
   }
   return { ...invoice, lines: { object: "list", data: lines, has_more: false } };
 }
 
 /** By the invoice's payments since 2025, on the invoice itself before. */
-function intentsOf(invoice: Json): string[] {
+export function intentsOf(invoice: Json): string[] {
   const payments = itemsIn(invoice.payments).map((payment) => idOf(inner(payment, "payment")?.payment_intent));
   return [...new Set([...payments, idOf(invoice.payment_intent)])].filter((one) => one !== null);
 }

@@ -14,8 +14,8 @@ import type { Context } from "../../context.ts";
 import { onPool } from "../../db/pool.ts";
 import { Refusal, wordsOf } from "../../errors.ts";
 import { refusalOf, StripeRefusal, StripeSilence } from "../../gateways/stripe/client.ts";
+import { ours } from "../../gateways/stripe/objects.ts";
 import { record } from "../../gateways/stripe/record.ts";
-import { OURS } from "./adopt.ts";
 import {
   type CommandRow,
   claimCommand,
@@ -185,25 +185,30 @@ async function send(ctx: Context, parts: StripeParts, command: CommandRow): Prom
   const row = await findById(db, command.tenant_id, command.subscription_id);
   const link = await findLink(db, command.subscription_id, command.tenant_id);
   if (!row || !link) throw new Error(`the subscription ${command.subscription_id} is not linked`);
-  if (command.kind === "start") return link.reference ?? (await sendStart(ctx, parts, command, row));
+  const { input } = command;
+  if (input.kind === "start") return link.reference ?? (await sendStart(ctx, parts, command, input, row));
   if (link.reference === null) throw new StripeSilence("The subscription is not known at Stripe yet.", null);
   await markCommandSent(ctx.pool, command, ctx.clock.now());
   await sendChange(ctx, parts, command, row, link.reference);
   return link.reference;
 }
 
-async function sendStart(ctx: Context, { client, customerOf }: StripeParts, command: CommandRow, row: SubscriptionRow): Promise<string> {
+async function sendStart(
+  ctx: Context,
+  { client, customerOf }: StripeParts,
+  command: CommandRow,
+  input: Extract<Command, { kind: "start" }>,
+  row: SubscriptionRow,
+): Promise<string> {
   const customer = await customerOf(ctx, row.tenant_id);
   if (command.sent_at !== null) {
     const known = await client.call("subscriptions.list", "list", (stripe) =>
       stripe.subscriptions.list({ customer, status: "all", limit: 100 }),
     );
-    const found = known.data.find(({ metadata }) => metadata?.[OURS.subscription] === row.id);
+    const found = known.data.find((one) => ours(record(one), "subscription") === row.id);
     if (found) return found.id;
   }
   await markCommandSent(ctx.pool, command, ctx.clock.now());
-  const { input } = command;
-  if (input.kind !== "start") throw new Error(`The command ${command.id} is no start.`);
   const plan = await ctx.catalog.plan(row.plan_key, row.plan_version);
   const { book } = await soldBy(ctx, onPool(ctx.pool));
   const anchored = input.billingAnchor !== undefined || input.alignment === "calendar";

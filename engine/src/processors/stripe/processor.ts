@@ -6,7 +6,11 @@ import type { OutsideProcessor } from "../../billing/subscriptions/processor.ts"
 import type { Context } from "../../context.ts";
 import { type StripeClient, StripeRefusal } from "../../gateways/stripe/client.ts";
 import { ask } from "./ask.ts";
+import { confirmationOf } from "./confirmation.ts";
 import { mirror } from "./mirror.ts";
+import { noteOffersChanged } from "./offer-store.ts";
+import { offerReader } from "./offers.ts";
+import { beginOnPage, offerPage } from "./pages.ts";
 import type { StripeParts } from "./parts.ts";
 import { perform } from "./perform.ts";
 import { locateLink } from "./store.ts";
@@ -22,9 +26,7 @@ export function stripeParts(ctx: Context): StripeParts | null {
   return processor && isStripe(processor) ? processor.parts : null;
 }
 
-function isStripe(processor: OutsideProcessor): processor is StripeProcessor {
-  return processor.name === "stripe" && "parts" in processor;
-}
+const isStripe = (processor: OutsideProcessor): processor is StripeProcessor => "parts" in processor;
 
 export function stripeProcessor(client: StripeClient): StripeProcessor {
   const parts: StripeParts = {
@@ -40,6 +42,11 @@ export function stripeProcessor(client: StripeClient): StripeProcessor {
     ask: async (tx, tenant, command) => ({ pending: await ask(tx, tenant, command) }),
     finish: (ctx, asked) => perform(ctx, parts, asked),
     preview: (ctx, tenant, command) => previewChange(ctx, parts, tenant, command),
+    offer: offerPage,
+    confirmation: (ctx, invoice) => confirmationOf(ctx, parts, invoice),
+    offers: offerReader(client),
+    offersChanged: noteOffersChanged,
+    begin: beginOnPage,
     upcoming: (ctx, input) => upcoming(ctx, parts, input),
     mirror: (ctx, report) =>
       mirror(ctx, parts, report).catch((error: unknown) => {
