@@ -67,6 +67,8 @@ from subscriptions s where s.tenant_id = w.tenant_id and s.status = 'paused';
 -- What a hold has of a plan's grant beyond the cap of its rollover: it expires as the hold gives it back.
 alter table plan_credits add column cut numeric not null default 0 check (cut >= 0);
 
+create index credit_holds_tenant on credit_holds (tenant_id, created_at desc, id collate "C" desc);
+
 select isolate('credit_top_up_rules');
 select isolate('credit_top_up_occurrences');
 

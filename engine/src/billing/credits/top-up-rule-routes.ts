@@ -5,7 +5,7 @@ import type { Principal } from "../../auth/principal.ts";
 import type { Context } from "../../context.ts";
 import { type Database, onPool } from "../../db/pool.ts";
 import { Refusal, tenantNotFound } from "../../errors.ts";
-import { DEFAULT_LIMIT, decodeCursor, pageOf } from "../../http/list.ts";
+import { DEFAULT_LIMIT, decodeMoment, pageOf } from "../../http/list.ts";
 import { route } from "../../http/route.ts";
 import { Closed, Instant, ListQuery, Named, Nullable, OneOf, Page, Quantity, SignedMinor, TenantId } from "../../http/schema.ts";
 import { decimal } from "../money/decimal.ts";
@@ -121,10 +121,10 @@ export function topUpRuleRoutes(app: FastifyInstance, ctx: Context): void {
     handle: async ({ params, query }) => {
       const tenant = await tenantOf(params.tenant_id);
       const limit = query.limit ?? DEFAULT_LIMIT;
-      const before = decodeCursor(query.cursor, 1)?.[0] ?? null;
+      const before = decodeMoment(query.cursor)?.[0] ?? null;
       const { id } = await get(db, tenant, params.key);
       const rows = await listOccurrences(db, { tenantId: tenant.id, ruleId: id, before, limit: limit + 1 });
-      return pageOf(rows, limit, occurrenceView, (row) => [formatInstant(row.at)]);
+      return pageOf(rows, limit, occurrenceView, (row) => [formatInstant(row.at), row.rule_id]);
     },
   });
 
