@@ -64,6 +64,9 @@ alter table credit_wallets add column top_ups_paused boolean not null default fa
 update credit_wallets w set top_ups_paused = true
 from subscriptions s where s.tenant_id = w.tenant_id and s.status = 'paused';
 
+-- In which order what a pack granted is used up, where its product says so.
+alter table credit_purchases add column priority smallint check (priority between 0 and 255);
+
 -- What a hold has of a plan's grant beyond the cap of its rollover: it expires as the hold gives it back.
 alter table plan_credits add column cut numeric not null default 0 check (cut >= 0);
 

@@ -89,6 +89,7 @@ export function creditSaleRoutes(app: FastifyInstance, ctx: Context): void {
           product: pack.product,
           quantity: pack.quantity,
           credits: pack.credits.toFixed(),
+          priority: pack.priority,
           unit_amount: pack.unitMinor.toString(),
         },
         description: pack.quantity === 1 ? pack.name : `${pack.quantity} × ${pack.name}`,
