@@ -18,7 +18,22 @@ const BOUGHT = 1_234;
 
 const step = fc.record({
   hours: fc.oneof(fc.integer({ min: 0, max: 24 }), fc.integer({ min: 0, max: 500 })),
-  what: fc.constantFrom("plan", "plan", "cancel", "cancel", "start", "start", "pause", "resume", "hold", "hold", "hold", "release", "capture", "consume"),
+  what: fc.constantFrom(
+    "plan",
+    "plan",
+    "cancel",
+    "cancel",
+    "start",
+    "start",
+    "pause",
+    "resume",
+    "hold",
+    "hold",
+    "hold",
+    "release",
+    "capture",
+    "consume",
+  ),
   share: fc.integer({ min: 1, max: 4 }),
   plan: fc.constantFrom(...KEYS),
   proration: fc.constantFrom("invoice_now", "next_invoice", "none"),

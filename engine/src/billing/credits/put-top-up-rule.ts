@@ -1,8 +1,6 @@
 /** Sets a top-up by the calendar. What it was is replaced; what has been settled stays, and is not settled again. */
-import { type Static, Type } from "typebox";
 import type { Tx } from "../../commit.ts";
 import { invalidField, Refusal } from "../../errors.ts";
-import { Closed, Instant as InstantText, Key, Minor, Nullable, OneOf, PositiveQuantity, Text } from "../../http/schema.ts";
 import { newId } from "../../ids.ts";
 import type { CreditProduct } from "../catalog/credit-offer.ts";
 import type { TenantRef } from "../tenants/cache.ts";
@@ -10,58 +8,16 @@ import { parseInstant } from "../time/instant.ts";
 import { positive } from "./ask.ts";
 import { scheduleOf } from "./settle-occurrence.ts";
 import { productOnSale } from "./sold-product.ts";
-import { occurrenceFrom, RULE_SOURCES } from "./top-up-rule.ts";
+import { occurrenceFrom } from "./top-up-rule.ts";
+import type { RuleAsked } from "./top-up-rule-schema.ts";
 import { lastOccurrence, listRules, putRule, type RuleRow } from "./top-up-rule-store.ts";
 
 const MAX_RULES = 20;
 
-export const RuleBody = Closed({
-  source: Type.Optional(
-    OneOf(RULE_SOURCES, "purchase, if not said: bought by the stored payment method. Else granted, which only the operator may set."),
-  ),
-  product: Type.Optional(Key("Of a purchase: the key of the credit product.")),
-  quantity: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: 1_000, description: "Of a purchase: packs each time; 1 if there is no target." }),
-  ),
-  amount: Type.Optional(PositiveQuantity("Of a grant: credits each time.")),
-  target: Type.Optional(
-    PositiveQuantity("Instead of quantity or amount: as much as is missing to it then; of a purchase, in whole packs."),
-  ),
-  priority: Type.Optional(
-    Nullable(Type.Integer({ minimum: 0, maximum: 255, description: "Of what is granted; by the source if not said." })),
-  ),
-  reason: Type.Optional(Nullable(Text(500))),
-  expires_at_next: Type.Optional(
-    Type.Boolean({ description: "Of a grant: what is left of it expires when the next occurrence comes; false if not said." }),
-  ),
-  interval: OneOf(["day", "week", "month", "year"]),
-  interval_count: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: "1 if not said." })),
-  starts_at: Type.Optional(
-    InstantText(
-      "The first occurrence; the others are counted from it, in the tenant's time zone. Those before now do not happen. If not said, as before, else now.",
-    ),
-  ),
-  ends_at: Type.Optional(Nullable(InstantText("From then on there is none."))),
-  monthly_limit: Type.Optional(
-    Closed(
-      {
-        count: Type.Optional(Nullable(Type.Integer({ minimum: 1, maximum: 10_000 }))),
-        amount: Type.Optional(Nullable(Minor())),
-      },
-      {
-        description:
-          "Of purchases in a calendar month of the tenant's, and of minor units with tax: what is beyond is skipped. None if not said.",
-      },
-    ),
-  ),
-  enabled: Type.Optional(Type.Boolean({ description: "true if not said. Setting it anew forgets failures." })),
-});
-type Body = Static<typeof RuleBody>;
-
 export interface PutRule {
   tenant: TenantRef;
   key: string;
-  body: Body;
+  body: RuleAsked;
   before: RuleRow | null;
   products: ReadonlyMap<string, CreditProduct>;
 }
@@ -104,7 +60,7 @@ export async function putRuleFor(tx: Tx, { tenant, key, body, before, products }
 type What = Pick<RuleRow, "source" | "product_key" | "quantity" | "amount" | "target" | "priority" | "reason" | "expires">;
 
 /** What it brings; each field that does not go with the source is a fault. */
-function whatOf(body: Body, tenant: TenantRef, products: ReadonlyMap<string, CreditProduct>): What {
+function whatOf(body: RuleAsked, tenant: TenantRef, products: ReadonlyMap<string, CreditProduct>): What {
   const source = body.source ?? "purchase";
   const target = body.target === undefined ? null : positive("target", body.target).toFixed();
   const reason = body.reason ?? null;

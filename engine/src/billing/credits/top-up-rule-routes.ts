@@ -7,62 +7,16 @@ import { type Database, onPool } from "../../db/pool.ts";
 import { Refusal, tenantNotFound } from "../../errors.ts";
 import { DEFAULT_LIMIT, decodeMoment, pageOf } from "../../http/list.ts";
 import { route } from "../../http/route.ts";
-import { Closed, Instant, ListQuery, Named, Nullable, OneOf, Page, Quantity, SignedMinor, TenantId } from "../../http/schema.ts";
+import { Closed, ListQuery, Page, TenantId } from "../../http/schema.ts";
 import { decimal } from "../money/decimal.ts";
 import type { TenantRef } from "../tenants/cache.ts";
 import { formatInstant } from "../time/instant.ts";
 import { windowAt } from "../time/window.ts";
-import { putRuleFor, RuleBody } from "./put-top-up-rule.ts";
+import { putRuleFor } from "./put-top-up-rule.ts";
 import { lockWallets } from "./store.ts";
-import { OCCURRENCE_STATUSES, RULE_SOURCES } from "./top-up-rule.ts";
+import { OccurrenceView, OfRule, OfTenant, RuleBody, RuleView } from "./top-up-rule-schema.ts";
 import { deleteRule, findRule, listOccurrences, listRules, type OccurrenceRow, type RuleRow } from "./top-up-rule-store.ts";
 import { countRuns, findRunning } from "./top-up-store.ts";
-
-const OfTenant = Type.Object({ tenant_id: Type.String() });
-const OfRule = Type.Object({ tenant_id: Type.String(), key: Type.String({ maxLength: 64 }) });
-
-const RuleView = Named(
-  "CreditTopUpRule",
-  Type.Object({
-    id: Type.String(),
-    tenant_id: TenantId(),
-    key: Type.String(),
-    source: OneOf(RULE_SOURCES),
-    product: Nullable(Type.String()),
-    quantity: Nullable(Type.Integer()),
-    amount: Nullable(Quantity()),
-    target: Nullable(Quantity()),
-    priority: Nullable(Type.Integer()),
-    reason: Nullable(Type.String()),
-    expires_at_next: Type.Boolean(),
-    interval: OneOf(["day", "week", "month", "year"]),
-    interval_count: Type.Integer(),
-    starts_at: Instant(),
-    ends_at: Nullable(Instant()),
-    next_at: Nullable(Instant("The occurrence that comes next, or is being worked on; null: none comes.")),
-    monthly_limit: Type.Object({ count: Nullable(Type.Integer()), amount: Nullable(SignedMinor()) }),
-    enabled: Type.Boolean(),
-    disabled_reason: Nullable(Type.String({ description: "payment_failed, or product_not_on_sale." })),
-    failures: Type.Integer({ description: "In a row." }),
-    retry_at: Nullable(Instant()),
-    running: Nullable(Type.Object({ invoice_id: Type.String(), began_at: Instant() })),
-    this_month: Type.Object({ count: Type.Integer(), amount: SignedMinor() }, { description: "Purchases of this rule." }),
-    created_at: Instant(),
-    updated_at: Instant(),
-  }),
-);
-
-const OccurrenceView = Named(
-  "CreditTopUpOccurrence",
-  Type.Object({
-    at: Instant(),
-    status: OneOf(OCCURRENCE_STATUSES),
-    reason: Nullable(Type.String({ description: "paused, target_reached, monthly_limit, late; or payment_failed, product_not_on_sale." })),
-    grant_id: Nullable(Type.String()),
-    invoice_id: Nullable(Type.String()),
-    settled_at: Instant(),
-  }),
-);
 
 export function topUpRuleRoutes(app: FastifyInstance, ctx: Context): void {
   const url = "/v1/tenants/:tenant_id/credits/top-up-rules";
