@@ -60,9 +60,10 @@ async function workOff(ctx: Context, tenantId: string, id: string, now: Instant)
 }
 
 async function next(tx: Tx, tenant: TenantRef, id: string): Promise<"settled" | "begun" | "nothing"> {
+  // The wallet first, as everywhere.
+  await lockWallets(tx, [tenant.id]);
   const rule = await lockRule(tx, tenant.id, id);
   if (!rule?.enabled || rule.next_at === null || rule.next_at > tx.now || (rule.retry_at ?? tx.now) > tx.now) return "nothing";
-  await lockWallets(tx, [tenant.id]);
   const due: Due = { tenant, rule, at: rule.next_at };
   if (await areTopUpsPaused(tx, tenant.id)) return skip(tx, due, "paused");
   const [standing] = await readStanding(tx, [tenant.id], tx.now);
