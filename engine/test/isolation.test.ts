@@ -19,6 +19,7 @@ const SHARED = [
   "plan_versions",
   "plans",
   "processor_meters",
+  "processor_offers",
   "processor_prices",
   "sandbox_charges",
   "sandbox_checkouts",

@@ -114,7 +114,7 @@ describe("credits of plans", () => {
       expect([text(from), granted]).toEqual([text(from), Math.min(granted, highest(history, from, ends))]);
     }
     const bought = await db.query<{ amount: string; remaining: string; expires_at: number | null }>(
-      "select amount::text, remaining::text, expires_at from credit_grants where tenant_id = $1 and source = 'purchase'",
+      "select amount::text, remaining::text, expires_at from credit_grants_now where tenant_id = $1 and source = 'purchase'",
       [id],
     );
     expect(bought).toEqual([{ amount: String(BOUGHT), remaining: String(BOUGHT), expires_at: null }]);
@@ -139,7 +139,7 @@ describe("credits of plans", () => {
   async function nothingLeftOfRefunded(id: string) {
     const left = await onPool(world.billing.ctx.pool).query(
       `select g.id, g.remaining::text from billing_events e join plan_credits p on p.subject = e.data->>'subscription' and p.tenant_id = e.tenant_id
-       join credit_grants g on g.id = p.grant_id
+       join credit_grants_now g on g.id = p.grant_id
        where e.tenant_id = $1 and e.type = 'subscription.canceled' and e.data->>'refund_unused' = 'true' and p.period_end > e.occurred_at and g.remaining > 0`,
       [id],
     );
