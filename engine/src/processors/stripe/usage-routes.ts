@@ -5,8 +5,8 @@ import { decimal } from "../../billing/money/decimal.ts";
 import { formatInstant } from "../../billing/time/instant.ts";
 import type { Context } from "../../context.ts";
 import { onPool } from "../../db/pool.ts";
-import { invalidField, tenantNotFound } from "../../errors.ts";
-import { DEFAULT_LIMIT, decodeCursor, pageOf } from "../../http/list.ts";
+import { tenantNotFound } from "../../errors.ts";
+import { DEFAULT_LIMIT, decodeNumber, pageOf } from "../../http/list.ts";
 import { route } from "../../http/route.ts";
 import { Closed, Instant, ListQuery, Named, Nullable, OneOf, Page, Quantity } from "../../http/schema.ts";
 import { listMeterEvents, type MeterEventRow } from "./meter-store.ts";
@@ -43,8 +43,7 @@ export function sentUsageRoutes(app: FastifyInstance, ctx: Context): void {
       const tenant = await ctx.tenants.find(params.tenant_id);
       if (!tenant) throw tenantNotFound(params.tenant_id);
       const limit = query.limit ?? DEFAULT_LIMIT;
-      const [before = null] = decodeCursor(query.cursor, 1) ?? [];
-      if (before !== null && !/^\d{1,18}$/.test(before)) throw invalidField("cursor", "is not a cursor of this list");
+      const before = decodeNumber(query.cursor);
       const rows = await listMeterEvents(db, tenant.id, { status: query.status ?? null, before, limit: limit + 1 });
       return pageOf(rows, limit, viewOf, (row) => [row.id.toString()]);
     },
