@@ -15,6 +15,7 @@ import { dropFailedSale } from "./billing/invoices/drop-failed-sale.ts";
 import { eraseInvoices } from "./billing/invoices/erase.ts";
 import { sellByCheckout } from "./billing/invoices/sell-by-checkout.ts";
 import { keepFailedRefund, notePaymentFailure, settleInvoice } from "./billing/invoices/settle.ts";
+import { settleDispute } from "./billing/invoices/settle-dispute.ts";
 import { eraseReceipts } from "./billing/payments/erase.ts";
 import { tellGateways } from "./billing/payments/tell-gateways.ts";
 import { endAfterDunning } from "./billing/subscriptions/end-after-dunning.ts";
@@ -55,11 +56,13 @@ export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {
   "payment.succeeded": [settleInvoice],
   "payment.refund_failed": [keepFailedRefund],
   "payment.failed": [notePaymentFailure],
+  "payment.disputed": [settleDispute],
   "checkout.completed": [sellByCheckout, startByCheckout],
   "invoice.payment_failed": [markPastDue, endAfterDunning, dropFailedSale, lookForFailure],
   "invoice.finalized": [tellIssued],
   "invoice.paid": [recover, grantPurchase, endTopUp, grantPaidPeriod, lookForPayment, tellPaid],
   "invoice.credited": [takeBackPurchase, takeBackPeriod],
+  "invoice.reopened": [markPastDue, lookForFailure],
   "invoice.voided": [recover, cancelPurchase, failTopUp, lapsePeriod, lookForPayment],
   "invoice.marked_uncollectible": [recover],
 };
