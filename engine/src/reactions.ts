@@ -6,6 +6,7 @@ import { eraseAlerts } from "./alerts/erase.ts";
 import { lookForCancellation, lookForFailure, lookForPayment } from "./alerts/watch.ts";
 import { eraseAccess } from "./auth/erase.ts";
 import { noteSale } from "./billing/catalog/note-sale.ts";
+import { grantDisputed, takeBackDisputed } from "./billing/credits/disputed-credits.ts";
 import { endTopUp, failTopUp } from "./billing/credits/end-top-up.ts";
 import { cancelPurchase, grantPurchase, takeBackPurchase } from "./billing/credits/grant-purchase.ts";
 import { forgetPlan, notePlan } from "./billing/credits/note-plan.ts";
@@ -60,9 +61,9 @@ export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {
   "checkout.completed": [sellByCheckout, startByCheckout],
   "invoice.payment_failed": [markPastDue, endAfterDunning, dropFailedSale, lookForFailure],
   "invoice.finalized": [tellIssued],
-  "invoice.paid": [recover, grantPurchase, endTopUp, grantPaidPeriod, lookForPayment, tellPaid],
+  "invoice.paid": [recover, grantPurchase, endTopUp, grantPaidPeriod, grantDisputed, lookForPayment, tellPaid],
   "invoice.credited": [takeBackPurchase, takeBackPeriod],
-  "invoice.reopened": [markPastDue, lookForFailure],
+  "invoice.reopened": [markPastDue, takeBackDisputed, lookForFailure],
   "invoice.voided": [recover, cancelPurchase, failTopUp, lapsePeriod, lookForPayment],
   "invoice.marked_uncollectible": [recover],
 };

@@ -219,6 +219,32 @@ describe("disputes", () => {
     expect(await setting.invoice(id)).toMatchObject({ status: "paid", amount_paid: 4_200 });
   });
 
+  test("of a pack of credits: what is left of them goes, comes again when it is paid again, and goes with a refund of that", async () => {
+    const { stripe, world } = setting;
+    await world.must("PUT", "/v1/tenants/packer", { name: "packer", email: "packer@example.com", currency: "usd" });
+    const urls = { success_url: "https://app.example/paid", cancel_url: "https://app.example/back", gateway: "stripe" };
+    await world.must("POST", "/v1/tenants/packer/credits/checkout", { product: "pack", ...urls });
+    const session = stripe.all("checkout.session")[0]!;
+    completeSession(stripe, String(session.id), CARDS.pm_card_visa!);
+    await setting.tell();
+    const credits = async () => (await world.must("GET", "/v1/tenants/packer/credits")).available as number;
+    await world.must("POST", "/v1/tenants/packer/credits/consume", { amount: 100, idempotency_key: "used" });
+    expect(await credits()).toBe(400);
+    moveDispute(stripe, openDispute(stripe, charge(String(session.payment_intent))), "lost");
+    await setting.tell(thrice);
+    expect([await credits(), await setting.wrong()]).toEqual([0, []]);
+    const { invoice_id: id } = (await setting.payments("packer"))[0];
+    await world.must("POST", `/v1/invoices/${id}/reconcile`, {
+      method: "wire",
+      reference: "W-2",
+      amount: 5_000,
+      received_at: "2026-01-05T00:00:00Z",
+    });
+    expect(await credits()).toBe(400);
+    await world.must("POST", `/v1/invoices/${id}/credit-notes`, { amount: 2_500, settle: "balance" });
+    expect(await credits()).toBe(150);
+  });
+
   test("of a subscription: past due with its grace, active again once it is paid or won", async () => {
     const { stripe, world } = setting;
     await setting.payer("member");
@@ -231,8 +257,11 @@ describe("disputes", () => {
     await setting.tell();
     const standing = async () => (await world.must("GET", "/v1/tenants/member/subscription")) as Json;
     expect(await standing()).toMatchObject({ status: "past_due", grace_until: expect.any(String) });
+    const credits = async () => (await world.must("GET", "/v1/tenants/member/credits")).available as number;
+    expect(await credits()).toBe(0);
     moveDispute(stripe, dispute, "won");
     await setting.tell();
     expect(await standing()).toMatchObject({ status: "active", grace_until: null });
+    expect(await credits()).toBe(100);
   });
 });

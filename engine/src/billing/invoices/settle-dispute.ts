@@ -47,21 +47,19 @@ async function takeAway(tx: Tx, invoice: InvoiceRow, about: Disputed, dispute: {
     status: reopened ? "open" : invoice.status,
     paid_at: null,
   });
-  if (reopened) await reopen(tx, { ...invoice, amount_due: invoice.amount_due + taken }, about);
+  if (reopened) await reopen(tx, { ...invoice, amount_due: invoice.amount_due + taken }, { ...about, taken, kept: parts[2]! });
 }
 
 /** It failed as a collection does, but nobody's card is charged again for what they took back: they pay, or somebody asks them. */
-async function reopen(tx: Tx, invoice: InvoiceRow, about: Disputed): Promise<void> {
-  const dunning = invoice.collection === "charge_automatically";
-  if (dunning)
-    await updateDunning(tx, {
-      id: invoice.id,
-      tenant_id: invoice.tenant_id,
-      failed_at: invoice.failed_at ?? tx.now,
-      retries: invoice.retries,
-      next_attempt_at: null,
-      dunning_ended_at: tx.now,
-    });
+async function reopen(tx: Tx, invoice: InvoiceRow, about: Disputed & { taken: bigint; kept: bigint }): Promise<void> {
+  await updateDunning(tx, {
+    id: invoice.id,
+    tenant_id: invoice.tenant_id,
+    failed_at: invoice.failed_at ?? tx.now,
+    retries: invoice.retries,
+    next_attempt_at: null,
+    dunning_ended_at: tx.now,
+  });
   tx.emit({
     type: "invoice.reopened",
     tenantId: invoice.tenant_id,
@@ -76,8 +74,11 @@ async function reopen(tx: Tx, invoice: InvoiceRow, about: Disputed): Promise<voi
       total: invoice.total,
       payment: about.payment,
       dispute: about.dispute,
+      taken: about.taken,
+      // What there was of money for it, before.
+      kept: about.kept,
       // Whether it is collected automatically, so that the debt is the subscription's.
-      dunning,
+      dunning: invoice.collection === "charge_automatically",
     },
   });
 }
