@@ -37,9 +37,10 @@ export interface Setting {
   close(): Promise<void>;
 }
 
-export async function createSetting(config: Partial<Config> = {}): Promise<Setting> {
+export async function createSetting(config: Partial<Config> = {}, options: { worker?: boolean } = {}): Promise<Setting> {
   const stripe = await startStripe();
   const world = await createWorld({
+    ...options,
     config: {
       // What fails here does so on purpose.
       logLevel: "silent",
