@@ -20,3 +20,6 @@ create table disputed_credits (
 );
 create index disputed_credits_invoice on disputed_credits (invoice_id);
 select isolate('disputed_credits');
+
+-- Not all that was seen at the processor is taken over yet: the process may have died between two steps, so all of it is read again.
+alter table processor_subscriptions add column unfinished boolean not null default false;

@@ -57,7 +57,9 @@ test("enveloped, bare, twice, and by HTTP as well: the invoice is paid once", { 
     await sqs.send(url, body, { attributes: headers });
     await setting.deliver(event);
   }
-  await until(async () => (await Promise.all(events.map((event) => stored(event.id)))).every(([row]) => row?.state === "done" && row.deliveries === 4));
+  await until(async () =>
+    (await Promise.all(events.map((event) => stored(event.id)))).every(([row]) => row?.state === "done" && row.deliveries === 4),
+  );
   expect(await setting.invoice(invoice)).toMatchObject({ status: "paid", amount_paid: 4_200 });
   expect(await setting.payments("queued")).toMatchObject([{ status: "succeeded" }]);
   expect((await setting.timeline("queued")).filter((event) => event.endsWith("payment.succeeded"))).toEqual(["stripe payment.succeeded"]);
@@ -65,7 +67,9 @@ test("enveloped, bare, twice, and by HTTP as well: the invoice is paid once", { 
   expect(await putAside()).toEqual([]);
 });
 
-test("tampered with, or signed long before it was sent: put aside with the reason, and nothing is stored", { timeout: 60_000 }, async () => {
+test("tampered with, or signed long before it was sent: put aside with the reason, and nothing is stored", {
+  timeout: 60_000,
+}, async () => {
   const { invoice, events } = await paidByBank("forged");
   const body = JSON.stringify(events.at(-1));
   const more = body.replace('"amount_received":4200', '"amount_received":9900');

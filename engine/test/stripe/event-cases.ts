@@ -15,8 +15,19 @@ const OURS = { billwright_payment: "pay_ours" };
 const charge = (outcome: Json) => ({ kind: "charge", paymentId: "pay_ours", outcome: { reference: "pi_1", ...outcome } });
 const report = (of: Json) => ({ kind: "report", report: { subscription: null, invoice: null, ...of } });
 
-const intent = (over: Partial<Stripe.PaymentIntent>) => ({ id: "pi_1", object: "payment_intent", metadata: OURS, currency: "usd", ...over });
-const session = { id: "cs_1", object: "checkout.session", client_reference_id: "co_ours", metadata: {} } satisfies Partial<Stripe.Checkout.Session>;
+const intent = (over: Partial<Stripe.PaymentIntent>) => ({
+  id: "pi_1",
+  object: "payment_intent",
+  metadata: OURS,
+  currency: "usd",
+  ...over,
+});
+const session = {
+  id: "cs_1",
+  object: "checkout.session",
+  client_reference_id: "co_ours",
+  metadata: {},
+} satisfies Partial<Stripe.Checkout.Session>;
 const captured = {
   id: "ch_1",
   object: "charge",
@@ -53,9 +64,18 @@ const invoice = {
   object: "invoice",
   parent: { type: "subscription_details", quote_details: null, subscription_details: { subscription: "sub_1", metadata: null } },
 } satisfies Partial<Stripe.Invoice>;
-const schedule = { id: "sub_sched_1", object: "subscription_schedule", subscription: "sub_1" } satisfies Partial<Stripe.SubscriptionSchedule>;
+const schedule = {
+  id: "sub_sched_1",
+  object: "subscription_schedule",
+  subscription: "sub_1",
+} satisfies Partial<Stripe.SubscriptionSchedule>;
 const method = { id: "pm_1", object: "payment_method" } satisfies Partial<Stripe.PaymentMethod>;
-const setup = { id: "seti_1", object: "setup_intent", payment_method: "pm_1", last_setup_error: null } satisfies Partial<Stripe.SetupIntent>;
+const setup = {
+  id: "seti_1",
+  object: "setup_intent",
+  payment_method: "pm_1",
+  last_setup_error: null,
+} satisfies Partial<Stripe.SetupIntent>;
 const customer = { id: "cus_1", object: "customer", metadata: { billwright_customer: "cus_ours" } } satisfies Partial<Stripe.Customer>;
 
 const refunded = {
@@ -166,7 +186,10 @@ export const EVENT_CASES: Readonly<Record<string, EventCase>> = {
   "invoice.voided": ofInvoice,
   "invoice.marked_uncollectible": ofInvoice,
   // As older versions of the API have it.
-  "invoice.deleted": { object: { id: "in_1", object: "invoice", subscription: "sub_1" }, says: report({ subscription: "sub_1", invoice: "in_1" }) },
+  "invoice.deleted": {
+    object: { id: "in_1", object: "invoice", subscription: "sub_1" },
+    says: report({ subscription: "sub_1", invoice: "in_1" }),
+  },
   "invoice.upcoming": { object: { ...invoice, id: undefined }, says: report({ subscription: "sub_1" }) },
   "invoice_payment.paid": ofMoney({ id: "inpay_1", object: "invoice_payment" }),
   "credit_note.created": note,

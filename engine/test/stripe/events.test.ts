@@ -38,13 +38,16 @@ describe("every type", () => {
   });
 
   test("that is passed over says why, in words of its own", () => {
-    for (const type of passed) expect([type, interpret({ type, data: { object: {} } })]).toEqual([type, expect.stringMatching(/^[A-Z].{15,}\.$/)]);
+    for (const type of passed)
+      expect([type, interpret({ type, data: { object: {} } })]).toEqual([type, expect.stringMatching(/^[A-Z].{15,}\.$/)]);
   });
 
   test("is in a file of events/ that is listed, and claimed once", () => {
     const files = readdirSync(new URL("../../src/gateways/stripe/events", import.meta.url)).length;
     expect(STRIPE_READERS.length - passedOver.length + 1).toBe(files);
-    expect(() => byType([...STRIPE_READERS, { types: ["charge.succeeded"], read: () => "" }])).toThrow("two readers claim charge.succeeded");
+    expect(() => byType([...STRIPE_READERS, { types: ["charge.succeeded"], read: () => "" }])).toThrow(
+      "two readers claim charge.succeeded",
+    );
     expect(stripeInbound.events.get("constructor")).toBeUndefined();
   });
 });
@@ -95,7 +98,12 @@ describe.runIf(there)("what they say", () => {
       {
         kind: "refund",
         refundId: null,
-        of: { payment: "pi_3Kl36gJDPojXS6LN02fQVtKR", charge: "ch_3Kl36gJDPojXS6LN0DCM4A8l", invoice: "in_1KJdKkJDPojXS6LNSwSWkZSN", customer: "cus_J7Mkgr8mvbl1eK" },
+        of: {
+          payment: "pi_3Kl36gJDPojXS6LN02fQVtKR",
+          charge: "ch_3Kl36gJDPojXS6LN0DCM4A8l",
+          invoice: "in_1KJdKkJDPojXS6LNSwSWkZSN",
+          customer: "cus_J7Mkgr8mvbl1eK",
+        },
         amountMinor: 2_500n,
         currency: "usd",
         outcome: { status: "succeeded", reference: "re_3Kl36gJDPojXS6LN0eP4yPDz" },

@@ -1,7 +1,7 @@
 /** Money that goes back without being asked for here: refunds made in Stripe's dashboard, and disputes. Each once, in any order. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { refundDue } from "../../src/billing/payments/give-back.ts";
 import { retryDue } from "../../src/billing/invoices/retry.ts";
+import { refundDue } from "../../src/billing/payments/give-back.ts";
 import { completeSession } from "./resources/checkout-sessions.ts";
 import { moveDispute, openDispute } from "./resources/disputes.ts";
 import { CARDS } from "./resources/payment-methods.ts";
@@ -50,7 +50,8 @@ async function paid(tenant: string, amount = 4_200) {
 }
 const notes = async (id: string) => (await setting.world.must("GET", `/v1/invoices/${id}/credit-notes`)).items;
 const balance = async (tenant: string) =>
-  (await setting.world.owner.query("select coalesce(sum(amount), 0)::int as n from balance_entries where tenant_id = $1", [tenant])).rows[0].n;
+  (await setting.world.owner.query("select coalesce(sum(amount), 0)::int as n from balance_entries where tenant_id = $1", [tenant])).rows[0]
+    .n;
 const charge = (intent: string): Json => setting.stripe.all("charge").find((one) => one.payment_intent === intent && one.paid === true)!;
 const thrice = (events: Json[]) => [...events, ...events, ...events].reverse();
 const count = async (tenant: string, type: string) => (await setting.timeline(tenant)).filter((one) => one.endsWith(type)).length;
@@ -149,7 +150,15 @@ describe("refunds of the dashboard", () => {
 
   test("of payments that nobody here asked for are ignored, and say why", async () => {
     const { stripe } = setting;
-    const refund = { id: "re_x", object: "refund", amount: 5, currency: "usd", charge: "ch_x", payment_intent: "pi_x", status: "succeeded" };
+    const refund = {
+      id: "re_x",
+      object: "refund",
+      amount: 5,
+      currency: "usd",
+      charge: "ch_x",
+      payment_intent: "pi_x",
+      status: "succeeded",
+    };
     stripe.emit("refund.created", { ...refund, metadata: {} });
     await setting.tell();
     const event = await setting.inbound(String(stripe.events.at(-1)!.id));
@@ -182,13 +191,20 @@ describe("disputes", () => {
 
   test("told of in any order: the same", async () => {
     const { stripe } = setting;
-    for (const [index, order] of [[3, 2, 1, 0], [2, 0, 3, 1], [3, 0, 1, 2]].entries()) {
+    for (const [index, order] of [
+      [3, 2, 1, 0],
+      [2, 0, 3, 1],
+      [3, 0, 1, 2],
+    ].entries()) {
       const { id, intent } = await paid(`any-${index}`);
       const dispute = openDispute(stripe, charge(intent));
       moveDispute(stripe, dispute, "under_review");
       moveDispute(stripe, dispute, "lost");
       await setting.tell((events) => thrice(order.map((place) => events[place]!)));
-      expect([await setting.invoice(id), await count(`any-${index}`, "invoice.reopened")]).toMatchObject([{ status: "open", amount_due: 4_200 }, 1]);
+      expect([await setting.invoice(id), await count(`any-${index}`, "invoice.reopened")]).toMatchObject([
+        { status: "open", amount_due: 4_200 },
+        1,
+      ]);
     }
   });
 
@@ -215,7 +231,12 @@ describe("disputes", () => {
     expect(await setting.invoice(id)).toMatchObject({ status: "open", amount_paid: 3_000, amount_refunded: 3_000, amount_due: 1_200 });
     // Nothing is left that could be given back.
     expect((await world.post(`/v1/invoices/${id}/refunds`, { amount: 1 })).status).toBe(422);
-    await world.must("POST", `/v1/invoices/${id}/reconcile`, { method: "wire", reference: "W-1", amount: 1_200, received_at: "2026-01-05T00:00:00Z" });
+    await world.must("POST", `/v1/invoices/${id}/reconcile`, {
+      method: "wire",
+      reference: "W-1",
+      amount: 1_200,
+      received_at: "2026-01-05T00:00:00Z",
+    });
     expect(await setting.invoice(id)).toMatchObject({ status: "paid", amount_paid: 4_200 });
   });
 
