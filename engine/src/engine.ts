@@ -51,6 +51,7 @@ import { createTimeline } from "./events/timeline.ts";
 import { openTransport } from "./events/transport.ts";
 import { configuredGateways } from "./gateways/configured.ts";
 import { createGatewayRegistry } from "./gateways/registry.ts";
+import { sandboxConfirmRoutes } from "./gateways/sandbox/confirm-routes.ts";
 import { sandboxCheckoutRoutes } from "./gateways/sandbox/routes.ts";
 import { stripeClient } from "./gateways/stripe/client.ts";
 import { healthRoutes } from "./http/health.ts";
@@ -263,6 +264,7 @@ export function registerRoutes(app: FastifyInstance, ctx: Context): void {
   alertRoutes(app, ctx);
   testClockRoutes(app, ctx);
   sandboxCheckoutRoutes(app, ctx);
+  sandboxConfirmRoutes(app, ctx);
   jobRoutes(app, ctx);
   healthRoutes(app, ctx);
   metricsRoutes(app, ctx);

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ENGINE } from "../src/auth/principal.ts";
 import { burnAll, spendable, sumOf } from "../src/billing/credits/burn.ts";
-import { consumeMany, type Placed } from "../src/billing/credits/consume-store.ts";
+import { consumeMany, isUsedKey, type Placed } from "../src/billing/credits/consume-store.ts";
 import type { Grant } from "../src/billing/credits/grant.ts";
 import { grantMany } from "../src/billing/credits/grant-credits.ts";
 import { findGrants } from "../src/billing/credits/store.ts";
@@ -47,8 +47,8 @@ const flight = fc.record({ at: fc.integer({ min: 0, max: 3 }), requests: fc.arra
 
 describe("consumption", () => {
   it("is decided by the database as by the rule", { timeout: 180_000 }, async () => {
-    const run = fc.asyncProperty(fc.array(grant, { maxLength: 7 }), fc.array(flight, { minLength: 1, maxLength: 4 }), live);
-    await fc.assert(run, { numRuns: 60, seed: SEED });
+    const run = fc.asyncProperty(fc.array(grant, { maxLength: 7 }), fc.array(flight, { minLength: 1, maxLength: 6 }), live);
+    await fc.assert(run, { numRuns: 80, seed: SEED });
     expect((await proveCredits(onPool(world.billing.ctx.pool), null)).filter(({ wrong }) => wrong > 0)).toEqual([]);
   });
 
@@ -88,7 +88,8 @@ describe("consumption", () => {
       ]),
     );
     const keys = new Map<number, string>();
-    for (const { at, requests } of flights.toSorted((a, b) => a.at - b.at)) {
+    // Also back in time: clocks of several processes differ.
+    for (const { at, requests } of flights) {
       const now = START + at * HOUR;
       const seen = new Set<number>();
       // A key stands once in a flight.
@@ -109,7 +110,11 @@ describe("consumption", () => {
           },
         }),
       );
-      const decisions = await consumeMany(db, placed, { defaultPlan: null, threshold: null });
+      const consume = (look: boolean) => consumeMany(db, placed, { defaultPlan: null, threshold: null, look });
+      const decisions = await consume(false).catch((error: unknown) => {
+        if (!isUsedKey(error)) throw error;
+        return consume(true);
+      });
       expect(
         decisions.map(({ outcome, amount: much, grant_id }) => ({
           outcome,

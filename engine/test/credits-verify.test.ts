@@ -9,7 +9,7 @@ const OWN = "tenant_id = 'acme'";
 
 beforeAll(async () => {
   world = await createWorld();
-  for (const id of ["acme", "friend", "quiet"]) await world.must("PUT", `/v1/tenants/${id}`, {});
+  for (const id of ["acme", "friend", "quiet", "steady"]) await world.must("PUT", `/v1/tenants/${id}`, {});
   const post = (path: string, body: object) => world.must("POST", `/v1/tenants/acme/credits/${path}`, body);
   await post("grants", { amount: 100, source: "promotion", reason: "a", idempotency_key: "grant" });
   await post("grants", { amount: "50.5", source: "purchase", reason: "b" });
@@ -20,6 +20,9 @@ beforeAll(async () => {
   await post(`holds/${id}/capture`, { amount: 3 });
   await post("holds", { amount: 4 });
   await post("transfers", { to: "friend", amount: 2 });
+  // Burns its first grant, and nothing has happened since.
+  for (const amount of [20, 30]) await world.must("POST", "/v1/tenants/steady/credits/grants", { amount });
+  for (const amount of [1, 2]) await world.must("POST", "/v1/tenants/steady/credits/consume", { amount });
 });
 afterAll(() => world.close());
 
@@ -120,6 +123,27 @@ const EDITS: [what: string, edits: string[], found: Found][] = [
     "an origin twice",
     ["drop index credit_transfers_origin", `update credit_transfers set origin = 'purchase 1' where ${OWN} and leg = 1 and seq in (1, 2)`],
     { "credits.keys": [/^origin purchase 1$/, /^1$/, /^2$/] },
+  ],
+  [
+    "what is left of the grant that is burned",
+    ["update credit_wallets set burning_left = burning_left + 1 where tenant_id = 'steady'"],
+    { "credits.grants": [/^grant_/, /left 17/, /left 18/] },
+  ],
+  [
+    "the grant that is burned",
+    [
+      `update credit_wallets w set burning = g.id, burning_left = g.remaining, burning_rest = 17 from credit_grants g
+       where w.tenant_id = 'steady' and g.tenant_id = w.tenant_id and g.amount = 30`,
+    ],
+    {
+      "credits.burning": [/^burning$/, /^grant_\w+ first, others 20$/, /^grant_\w+ first, others 17$/],
+      "credits.grants": [/^grant_/, /left 17/, /left 20/],
+    },
+  ],
+  [
+    "what others have beside it",
+    ["update credit_wallets set burning_rest = 31 where tenant_id = 'steady'"],
+    { "credits.burning": [/^burning$/, /others 30$/, /others 31$/] },
   ],
   [
     "a hold that is closed by hand",

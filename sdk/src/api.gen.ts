@@ -36,7 +36,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the plans on sale, those of one group together
+         * List the plans on sale, those of one group together; or those that Stripe sells, as it sells them
          * @description Needs credentials, with any scope.
          */
         get: operations["getPlans"];
@@ -636,6 +636,26 @@ export interface paths {
          * @description Needs the scope `billing.read`.
          */
         get: operations["getTenantsPayments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/payments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read one payment attempt; while it waits for the person, with what they confirm it with, for whoever may pay
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getTenantsPaymentsById"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1260,6 +1280,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/invoices/{id}/confirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the person who pays confirms the payment of an invoice with, while it waits for them
+         * @description Needs the scope `billing.write`.
+         */
+        get: operations["getInvoicesConfirmation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/invoices": {
         parameters: {
             query?: never;
@@ -1634,7 +1674,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Subscribe on the gateway's page: it takes the payment method, and the subscription starts once when that is done
+         * Subscribe on the gateway's page: it takes the payment method, or begins the subscription that Stripe then runs; it starts once when that is done
          * @description Needs the scope `billing.write`.
          */
         post: operations["postTenantsCheckout"];
@@ -2536,6 +2576,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sandbox/payment-intents/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sandbox: confirm a payment that waits for the person with its client secret, as a page does at a real gateway
+         * @description Needs no credentials.
+         */
+        post: operations["postSandboxPaymentIntentsConfirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/jobs": {
         parameters: {
             query?: never;
@@ -2741,6 +2801,50 @@ export interface components {
                 [key: string]: string[];
             } | null;
         };
+        /**
+         * PlanOffer
+         * @description As the processor sells it, where that was asked for.
+         */
+        PlanOffer: {
+            processor: string;
+            product: {
+                /** @description The processor's name of it: prod_… */
+                reference: string;
+                name: string | null;
+                description: string | null;
+            };
+            prices: {
+                /** @description The key of the catalog's price that it is. */
+                price: string;
+                /** @description The processor's name of it: price_… */
+                reference: string;
+                product: string;
+                nickname: string | null;
+                /**
+                 * Format: currency
+                 * @description Lower-case ISO 4217 code.
+                 */
+                currency: string;
+                /** @description In minor units, exact; null where there are tiers. */
+                unit_amount: string | null;
+                /** @description Units are sold in packages of so many. */
+                package_size: number | null;
+                /** @enum {string|null} */
+                tiers_mode: "graduated" | "volume" | null;
+                tiers: {
+                    up_to: number | null;
+                    unit_amount: string | null;
+                    flat_amount: string | null;
+                }[] | null;
+                /** @enum {string} */
+                usage_type: "licensed" | "metered";
+                /** @enum {string} */
+                interval: "day" | "week" | "month" | "year";
+                interval_count: number;
+            }[];
+            /** @description Prices of the plan, in its own currency, that are not sold there: while there are any, neither is the plan. */
+            missing: string[];
+        };
         /** Plan */
         Plan: {
             /** @description Lower-case letters, digits, _ and -; begins with a letter; at most 64. */
@@ -2855,6 +2959,7 @@ export interface components {
              * @description RFC 3339.
              */
             created_at: string;
+            offer?: components["schemas"]["PlanOffer"];
         };
         /** Tenant */
         Tenant: {
@@ -3043,6 +3148,58 @@ export interface components {
              */
             dispute: "warning" | "needs_response" | "under_review" | "lost" | "won" | null;
         };
+        /** PaymentConfirmation */
+        PaymentConfirmation: {
+            /** @description For the page of the person who pays, and nobody else: Stripe.js, or POST /sandbox/payment-intents/confirm in the sandbox. */
+            client_secret: string;
+            /** @description What that page opens the gateway with; public. */
+            publishable_key: string | null;
+            /** @description The gateway's own name of the method that waits to be confirmed; another can be given there. */
+            gateway_payment_method: string | null;
+        };
+        /** PaymentDetail */
+        PaymentDetail: {
+            id: string;
+            /** @description The caller's own id of the tenant. */
+            tenant_id: string;
+            invoice_id: string | null;
+            gateway: string;
+            /** @description requested, succeeded, failed, requires_action, pending or unknown; unapplied: money from outside that fits no invoice, what is left of it. */
+            status: string;
+            /**
+             * Format: currency
+             * @description Lower-case ISO 4217 code.
+             */
+            currency: string;
+            /** @description Whole minor units of the currency. */
+            amount: number;
+            /** @description Whole minor units of the currency. */
+            amount_received: number;
+            attempt: number;
+            payment_method: string | null;
+            gateway_reference: string | null;
+            code: string | null;
+            reason: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            requested_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            settled_at: string | null;
+            /** @description Where a person confirms what the bank asks, of one that requires_action. */
+            action_url: string | null;
+            /**
+             * @description The payer's bank takes it back, or means to; null: not disputed.
+             * @enum {string|null}
+             */
+            dispute: "warning" | "needs_response" | "under_review" | "lost" | "won" | null;
+            /** @description What the person confirms it with while it requires_action; asked of the gateway each time, and null for whoever may only read, or while the gateway is away. */
+            confirmation: components["schemas"]["PaymentConfirmation"] | null;
+        };
         /** PaymentMethod */
         PaymentMethod: {
             id: string;
@@ -3082,7 +3239,7 @@ export interface components {
             kind: "credits" | "plan";
             /** @enum {string} */
             status: "open" | "completed" | "canceled" | "expired" | "failed";
-            /** @description Where the person who pays is sent. */
+            /** @description Where the person who pays is sent; empty where the gateway never answered with a page. */
             url: string;
             /**
              * Format: date-time
@@ -3095,11 +3252,18 @@ export interface components {
             plan: string | null;
             seats: number | null;
             /**
+             * @description Of a plan: who runs the subscription that begins on the page.
+             * @enum {string|null}
+             */
+            processor: "engine" | "stripe" | null;
+            /** @description Where the page says so, or it was asked for; else the plan's own. */
+            trial_days: number | null;
+            /**
              * Format: currency
              * @description Lower-case ISO 4217 code.
              */
             currency: string;
-            /** @description What is taken on the page, tax included; 0 for a plan, whose first invoice is charged afterwards. */
+            /** @description What is taken on the page, tax included; 0 for a plan, whose first invoice says what it is, made here afterwards or by the processor. */
             amount: number;
             invoice_id: string | null;
             subscription_id: string | null;
@@ -3422,6 +3586,17 @@ export interface components {
             key_id: string;
             /** @description The invoice that a captured payment settles. */
             invoice: string;
+        };
+        /** InvoiceConfirmation */
+        InvoiceConfirmation: {
+            invoice_id: string;
+            /** @description Of the invoice, as it now stands. */
+            status: string;
+            /** @description The attempt that waits; null where none of the engine's does. */
+            payment_id: string | null;
+            /** @description A page of the gateway's, where there is one, instead of a page of yours. */
+            action_url: string | null;
+            confirmation: components["schemas"]["PaymentConfirmation"] | null;
         };
         /** LineTrace */
         LineTrace: {
@@ -3863,7 +4038,7 @@ export interface components {
         BillingEvent: {
             id: string;
             /** @enum {string} */
-            type: "alert.raised" | "alert.acknowledged" | "alert.resolved" | "tenant.created" | "tenant.updated" | "tenant.erased" | "subscription.started" | "subscription.updated" | "subscription.plan_changed" | "subscription.trial_ending" | "subscription.trial_ended" | "subscription.renewed" | "subscription.paused" | "subscription.resumed" | "subscription.past_due" | "subscription.canceled" | "subscription.expired" | "invoice.created" | "invoice.finalized" | "invoice.paid" | "invoice.payment_failed" | "invoice.voided" | "invoice.marked_uncollectible" | "invoice.credited" | "invoice.reopened" | "invoice.sent" | "payment.succeeded" | "payment.failed" | "payment.refunded" | "payment.refund_failed" | "payment.disputed" | "payment.unapplied" | "payment.kept" | "payment.returned" | "checkout.completed" | "checkout.canceled" | "checkout.expired" | "checkout.failed" | "credits.granted" | "credits.consumed" | "credits.expiring" | "credits.expired" | "credits.low_balance" | "credits.top_up_failed" | "credits.top_up_limited" | "credits.top_up_disabled" | "credits.refunded" | "credits.transferred" | "entitlement.overridden" | "entitlement.override_removed" | "usage.aggregated" | "usage.limit_approaching" | "usage.limit_reached" | "usage.refused" | "catalog.changed" | "webhook.test" | "webhook.endpoint_disabled";
+            type: "alert.raised" | "alert.acknowledged" | "alert.resolved" | "tenant.created" | "tenant.updated" | "tenant.erased" | "subscription.started" | "subscription.updated" | "subscription.plan_changed" | "subscription.trial_ending" | "subscription.trial_ended" | "subscription.renewed" | "subscription.paused" | "subscription.resumed" | "subscription.past_due" | "subscription.canceled" | "subscription.expired" | "invoice.created" | "invoice.finalized" | "invoice.paid" | "invoice.payment_failed" | "invoice.voided" | "invoice.marked_uncollectible" | "invoice.credited" | "invoice.reopened" | "invoice.sent" | "payment.succeeded" | "payment.failed" | "payment.requires_action" | "payment.refunded" | "payment.refund_failed" | "payment.disputed" | "payment.unapplied" | "payment.kept" | "payment.returned" | "checkout.completed" | "checkout.canceled" | "checkout.expired" | "checkout.failed" | "credits.granted" | "credits.consumed" | "credits.expiring" | "credits.expired" | "credits.low_balance" | "credits.top_up_failed" | "credits.top_up_limited" | "credits.top_up_disabled" | "credits.refunded" | "credits.transferred" | "entitlement.overridden" | "entitlement.override_removed" | "usage.aggregated" | "usage.limit_approaching" | "usage.limit_reached" | "usage.refused" | "catalog.changed" | "webhook.test" | "webhook.endpoint_disabled";
             /** @description The caller's own id of the tenant. */
             tenant_id: string | null;
             /**
@@ -3949,7 +4124,7 @@ export interface components {
              * @description RFC 3339.
              */
             finished_at: string | null;
-            /** @description As it came; null: erased. */
+            /** @description As it came, but for the secrets of payments and set-ups; null: erased. */
             body: string | null;
         };
         /** WebhookEndpoint */
@@ -5760,6 +5935,8 @@ export interface operations {
                 cursor?: string;
                 /** @description Also what is no longer sold. */
                 include_archived?: boolean;
+                /** @description catalog if not said. stripe: the plans that have a price there, each with its `offer`; listed there every ten minutes at most. */
+                source?: "catalog" | "stripe";
             };
             header?: never;
             path?: never;
@@ -5776,6 +5953,51 @@ export interface operations {
                     "application/json": {
                         items: components["schemas"]["Plan"][];
                         next_cursor: string | null;
+                        /** @enum {string} */
+                        source?: "stripe";
+                        /**
+                         * Format: date-time
+                         * @description When the processor listed what it sells.
+                         */
+                        fetched_at?: string;
+                        /** @description The processor does not answer: this is what it sold at `fetched_at`. */
+                        stale?: boolean;
+                        /** @description What the processor sells and is of no plan; for the operator alone. */
+                        unmapped?: {
+                            product: {
+                                /** @description The processor's name of it: prod_… */
+                                reference: string;
+                                name: string | null;
+                                description: string | null;
+                            };
+                            prices: {
+                                /** @description The processor's name of it: price_… */
+                                reference: string;
+                                product: string;
+                                nickname: string | null;
+                                /**
+                                 * Format: currency
+                                 * @description Lower-case ISO 4217 code.
+                                 */
+                                currency: string;
+                                /** @description In minor units, exact; null where there are tiers. */
+                                unit_amount: string | null;
+                                /** @description Units are sold in packages of so many. */
+                                package_size: number | null;
+                                /** @enum {string|null} */
+                                tiers_mode: "graduated" | "volume" | null;
+                                tiers: {
+                                    up_to: number | null;
+                                    unit_amount: string | null;
+                                    flat_amount: string | null;
+                                }[] | null;
+                                /** @enum {string} */
+                                usage_type: "licensed" | "metered";
+                                /** @enum {string} */
+                                interval: "day" | "week" | "month" | "year";
+                                interval_count: number;
+                            }[];
+                        }[];
                     };
                 };
             };
@@ -8516,6 +8738,43 @@ export interface operations {
             503: components["responses"]["Problem"];
         };
     };
+    getTenantsPaymentsById: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentDetail"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
     getTenantsPaymentMethods: {
         parameters: {
             query?: {
@@ -9082,7 +9341,102 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Invoice"];
+                    "application/json": {
+                        id: string | null;
+                        /** @description The caller's own id of the tenant. */
+                        tenant_id: string;
+                        subscription_id: string | null;
+                        number: string | null;
+                        /** @enum {string} */
+                        status: "draft" | "open" | "paid" | "void" | "uncollectible";
+                        /** @description start, period, advance, final, change or manual. */
+                        reason: string;
+                        /**
+                         * Format: currency
+                         * @description Lower-case ISO 4217 code.
+                         */
+                        currency: string;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339.
+                         */
+                        period_start: string;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339.
+                         */
+                        period_end: string;
+                        /** @description Whole minor units of the currency. */
+                        subtotal: number;
+                        /** @description Whole minor units of the currency. */
+                        discount: number;
+                        /** @description All of it, what the prices contain included. */
+                        tax: number;
+                        /** @description The part of the tax that the prices contain. */
+                        tax_included: number;
+                        taxes: {
+                            key: string;
+                            name: string;
+                            /** @description vat, sales, gst, cgst, sgst or igst. */
+                            kind: string;
+                            percent: string;
+                            /** @description The prices contain it already. */
+                            inclusive: boolean;
+                            /** @description What it is a percentage of. */
+                            taxable: number;
+                            /** @description Whole minor units of the currency. */
+                            amount: number;
+                        }[];
+                        /** @enum {string} */
+                        tax_status: "taxed" | "exempt" | "reverse_charge" | "none";
+                        place_of_supply: string | null;
+                        bill_to: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description Whole minor units of the currency. */
+                        total: number;
+                        /** @description Whole minor units of the currency. */
+                        balance_applied: number;
+                        /** @description Whole minor units of the currency. */
+                        amount_paid: number;
+                        /** @description Whole minor units of the currency. */
+                        amount_due: number;
+                        /** @description What credit notes took off the total. */
+                        amount_credited: number;
+                        /** @description Whole minor units of the currency. */
+                        amount_refunded: number;
+                        collection: string;
+                        lines: components["schemas"]["InvoiceLine"][];
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339.
+                         */
+                        issued_at: string | null;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339.
+                         */
+                        due_at: string | null;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339.
+                         */
+                        paid_at: string | null;
+                        /**
+                         * Format: date-time
+                         * @description When a payment that failed is tried again.
+                         */
+                        next_attempt_at: string | null;
+                        processor_invoice_id: string | null;
+                        hosted_url: string | null;
+                        pdf_url: string | null;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339.
+                         */
+                        created_at: string | null;
+                        payment: components["schemas"]["PaymentDetail"];
+                    };
                 };
             };
             /** @description `unauthenticated`: credentials are missing or not valid. */
@@ -10531,6 +10885,41 @@ export interface operations {
             503: components["responses"]["Problem"];
         };
     };
+    getInvoicesConfirmation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoiceConfirmation"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
     getInvoices: {
         parameters: {
             query?: {
@@ -10918,7 +11307,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CreditPurchase"];
+                    "application/json": {
+                        id: string;
+                        /** @description The caller's own id of the tenant. */
+                        tenant_id: string;
+                        product: string;
+                        quantity: number;
+                        /** @description What it grants when it is paid. */
+                        credits: number | string;
+                        /** @enum {string} */
+                        status: "open" | "granted" | "canceled";
+                        /** @enum {string} */
+                        origin: "checkout" | "direct" | "invoice" | "top_up";
+                        invoice_id: string;
+                        checkout_id: string | null;
+                        grant_id: string | null;
+                        /** @description A quantity: a number, or a decimal string with up to 12 places. */
+                        granted: number | string;
+                        /** @description What refunds took back. */
+                        taken_back: number | string;
+                        /** @description What refunds should have taken back, but was spent. */
+                        not_taken_back: number | string;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339.
+                         */
+                        created_at: string;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339.
+                         */
+                        granted_at: string | null;
+                        payment: components["schemas"]["PaymentDetail"];
+                    };
                 };
             };
             /** @description `unauthenticated`: credentials are missing or not valid. */
@@ -11906,6 +12327,13 @@ export interface operations {
                     /** @description Where the person goes who has not. */
                     cancel_url: string;
                     gateway?: string;
+                    /**
+                     * @description Who runs the subscription that begins there; if not said, who ran the tenant's last one, else the engine. With stripe it begins on Stripe's page.
+                     * @enum {string}
+                     */
+                    processor?: "engine" | "stripe";
+                    /** @description Instead of the plan's own; 0: no trial. */
+                    trial_days?: number;
                 };
             };
         };
@@ -14437,6 +14865,51 @@ export interface operations {
                     client_secret: string;
                     /** @description The number or the token of a test card. */
                     card: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status: string;
+                    };
+                };
+            };
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postSandboxPaymentIntentsConfirm: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    client_secret: string;
+                    /** @description The number or the token of another test card to pay with; the one that waits if not said. */
+                    card?: string;
                 };
             };
         };

@@ -43,7 +43,7 @@ export interface SourceRow {
 export function readSources(db: Database, testClockId: string | null): Promise<SourceRow[]> {
   return db.query<SourceRow>(
     `/* all tenants: figures of the operator */
-     select source, sum(amount)::text as granted, sum(remaining + held)::text as remaining from credit_grants
+     select source, sum(amount)::text as granted, sum(remaining + held)::text as remaining from credit_grants_now
      where $1::text is null or tenant_id in (select id from tenants where test_clock_id = $1) group by 1 order by 1`,
     [testClockId],
   );

@@ -150,4 +150,19 @@ const floats: Law = {
   kept: [{ "engine/migrations/2.sql": "alter table invoices add column rate numeric; -- never a float" }],
 };
 
-export const SQL_LAWS = [tenants, clock, floats];
+const remaining: Law = {
+  says: "what is left of a grant is asked of credit_grants_now: the row of the grant that a wallet burns says what was left before",
+  check: (house) =>
+    eachText(house, ({ text }) =>
+      /\bcredit_grants\b/.test(text) && /\bremaining\b/.test(text)
+        ? "reads what is left of a grant from its row; ask credit_grants_now"
+        : null,
+    ),
+  broken: [["engine/src/billing/invoices/store.ts:2", store("select remaining from credit_grants where tenant_id = $1")]],
+  kept: [
+    store("select remaining from credit_grants_now where tenant_id = $1"),
+    store("select amount from credit_grants where tenant_id = $1"),
+  ],
+};
+
+export const SQL_LAWS = [tenants, clock, floats, remaining];

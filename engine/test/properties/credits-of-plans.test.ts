@@ -87,7 +87,7 @@ describe("credits of plans", () => {
       expect([text(from), granted]).toEqual([text(from), Math.min(granted, highest(history, from, ends))]);
     }
     const bought = await db.query<{ amount: string; remaining: string; expires_at: number | null }>(
-      "select amount::text, remaining::text, expires_at from credit_grants where tenant_id = $1 and source = 'purchase'",
+      "select amount::text, remaining::text, expires_at from credit_grants_now where tenant_id = $1 and source = 'purchase'",
       [id],
     );
     expect(bought).toEqual([{ amount: String(BOUGHT), remaining: String(BOUGHT), expires_at: null }]);

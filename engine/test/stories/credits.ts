@@ -5,7 +5,7 @@ import type { World } from "../world.ts";
 /** What can be spent, by source, asked of the books themselves: of grants that are neither expired nor to come. */
 export async function creditsOf(world: World, tenantId: string, at: string): Promise<Record<string, number>> {
   const rows = await onPool(world.billing.ctx.pool).query<{ source: string; left: string }>(
-    `select source, sum(remaining)::text as left from credit_grants
+    `select source, sum(remaining)::text as left from credit_grants_now
      where tenant_id = $1 and open and effective_at <= $2 and (expires_at is null or expires_at > $2) group by source order by source`,
     [tenantId, at],
   );

@@ -99,6 +99,7 @@ const ofInvoice = { object: invoice, says: report({ subscription: "sub_1", invoi
 const ofSchedule = { object: schedule, says: report({ subscription: "sub_1" }) };
 const ofMethod = { object: method, says: { kind: "method", reference: "pm_1" } };
 const ofMoney = (object: Json) => ({ object: { invoice: "in_1", ...object }, says: report({ invoice: "in_1", money: true }) });
+const sold = { object: { id: "price_1", object: "price" }, says: { kind: "offers" } };
 const note = ofMoney({ id: "cn_1", object: "credit_note" });
 
 export const EVENT_CASES: Readonly<Record<string, EventCase>> = {
@@ -195,6 +196,15 @@ export const EVENT_CASES: Readonly<Record<string, EventCase>> = {
   "credit_note.created": note,
   "credit_note.updated": note,
   "credit_note.voided": note,
+  "price.created": sold,
+  "price.updated": sold,
+  "price.deleted": sold,
+  "product.created": sold,
+  "product.updated": sold,
+  "product.deleted": sold,
+  "plan.created": sold,
+  "plan.updated": sold,
+  "plan.deleted": sold,
   "v1.billing.meter.error_report_triggered": { object: {}, says: "Stripe could not use what its meter was sent: no summary" },
   "v1.billing.meter.no_meter_found": { object: {}, says: "Stripe could not use what its meter was sent: no summary" },
 };

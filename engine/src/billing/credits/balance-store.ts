@@ -14,7 +14,7 @@ const ACTIVE = "g.open and g.effective_at <= $2 and (g.expires_at is null or g.e
 
 export async function readStanding(db: Database, tenantIds: readonly string[], at: Instant): Promise<Standing[]> {
   return db.query<Standing>(
-    `select w.tenant_id, w.is_low, coalesce((select sum(g.remaining) from credit_grants g where g.tenant_id = w.tenant_id and ${ACTIVE}), 0)::text as available
+    `select w.tenant_id, w.is_low, coalesce((select sum(g.remaining) from credit_grants_now g where g.tenant_id = w.tenant_id and ${ACTIVE}), 0)::text as available
      from credit_wallets w where w.tenant_id = any($1::text[]) order by w.tenant_id`,
     [tenantIds, formatInstant(at)],
   );

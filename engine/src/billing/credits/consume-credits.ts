@@ -28,7 +28,7 @@ export async function consumePlaced(tx: Tx, placed: readonly Placed[]): Promise<
   // A grant that has become effective since may have raised a balance that now falls.
   await noteBalances(tx, tenantIds);
   const defaultPlan = defaultPlanOf(await tx.ctx.catalog.current());
-  const decisions = await consumeMany(tx, placed, { defaultPlan, threshold: null });
+  const decisions = await consumeMany(tx, placed, { defaultPlan, threshold: null, look: true });
   for (const tenantId of tenantIds) announce(tx, tenantId, placed, decisions);
   await noteBalances(tx, tenantIds);
   const known = placed.filter((_, place) => decisions[place]!.outcome === "known").map(({ request }) => request);

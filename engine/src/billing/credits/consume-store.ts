@@ -1,4 +1,5 @@
 /** SQL of consumption: the one statement that decides for many requests, and what keys stand for. */
+import pg from "pg";
 import type { Database } from "../../db/pool.ts";
 import { newId } from "../../ids.ts";
 import { type Decimal, decimal } from "../money/decimal.ts";
@@ -32,8 +33,8 @@ export interface Terms {
   defaultPlan: string | null;
   /** Of a statement by itself, which may wake nothing; null: inside a write. */
   threshold: string | null;
-  /** Keys were used again lately: look for them first. Else one that was used makes the statement begin again. */
-  look?: boolean;
+  /** Look for keys that were used. Without, one that was makes the statement fail where nothing else is to be decided: `isUsedKey`. */
+  look: boolean;
 }
 
 const CONSUME =
@@ -47,6 +48,11 @@ interface Row {
   amount: string | null;
   balance: string | null;
   grant_id: string | null;
+}
+
+/** A key was used before, and nothing was done: to be asked again, with `look`. */
+export function isUsedKey(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === "23505" && error.constraint === "credit_transfers_key";
 }
 
 /** Decides all of these, the requests of a wallet in their order. No key of a tenant may stand twice among them. */
@@ -85,7 +91,7 @@ export async function consumeMany(db: Database, placed: readonly Placed[], terms
     ),
     terms.defaultPlan,
     terms.threshold,
-    terms.look ?? false,
+    terms.look,
   ]);
   const decisions: Decision[] = new Array(placed.length);
   for (const row of rows) {

@@ -7,10 +7,10 @@ import { tenantNotFound } from "../../errors.ts";
 import { newId } from "../../ids.ts";
 import { answerOf } from "./answer.ts";
 import { consumePlaced } from "./consume-credits.ts";
-import { consumeMany, findByKeys, type Placed } from "./consume-store.ts";
+import { consumeMany, findByKeys, isUsedKey, type Placed } from "./consume-store.ts";
 import type { Consumed, ConsumeRequest } from "./consumption.ts";
 import { defaultPlanOf } from "./cost.ts";
-import { Flights } from "./flights.ts";
+import { type Boarded, Flights } from "./flights.ts";
 
 const MAX_ATTEMPTS = 5;
 // After a key that was used before, so many statements look for keys first.
@@ -20,8 +20,8 @@ const LOOKING = 100;
 export async function consume(ctx: Context, request: ConsumeRequest): Promise<Consumed> {
   const tenant = await ctx.tenants.find(request.tenantId);
   if (!tenant) throw tenantNotFound(request.tenantId);
-  const now = tenant.testClockId === null ? ctx.clock.now() : await ctx.tenants.now(tenant);
-  return flightsOf(ctx).submit({ request, id: newId("transaction"), now });
+  const clock = tenant.testClockId === null ? null : await ctx.tenants.now(tenant);
+  return flightsOf(ctx).submit({ request, id: newId("transaction"), clock });
 }
 
 const flights = new WeakMap<Context["pool"], Flights>();
@@ -37,11 +37,20 @@ function flightsOf(ctx: Context): Flights {
 }
 
 /** Most of it by the one statement; wallets where it would wake something, by writes of their own. */
-async function fly(ctx: Context, flight: readonly Placed[], repeats: { looking: number }): Promise<(Consumed | Error)[]> {
+async function fly(ctx: Context, boarded: readonly Boarded[], repeats: { looking: number }): Promise<(Consumed | Error)[]> {
+  // One instant for all that travel together: wallets of one time are decided together.
+  const now = ctx.clock.now();
+  const flight: Placed[] = boarded.map(({ request, id, clock }) => ({ request, id, now: clock ?? now }));
   const defaultPlan = defaultPlanOf(await ctx.catalog.current());
   const db = onPlatform(ctx.pool);
-  const terms = { defaultPlan, threshold: ctx.config.credits.lowBalance, look: repeats.looking > 0 };
-  const decisions = await retried(() => consumeMany(db, flight, terms));
+  const terms = { defaultPlan, threshold: ctx.config.credits.lowBalance };
+  const decisions = await retried(() => {
+    const look = repeats.looking > 0;
+    return consumeMany(db, flight, { ...terms, look }).catch((error: unknown) => {
+      if (look || !isUsedKey(error)) throw error;
+      return consumeMany(db, flight, { ...terms, look: true });
+    });
+  });
   // From here on it is done for the most part: nothing may be tried again as a whole.
   const known = flight.filter((_, place) => decisions[place]!.outcome === "known");
   if (known.length > 0) repeats.looking = LOOKING;

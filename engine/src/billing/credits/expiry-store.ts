@@ -14,7 +14,7 @@ export async function findDueTenants(
   const rows = await db.query<{ tenant_id: string }>(
     `/* all tenants: the sweep works for everybody */
      select tenant_id from (
-       select g.tenant_id from credit_grants g join tenants t on t.id = g.tenant_id
+       select g.tenant_id from credit_grants_now g join tenants t on t.id = g.tenant_id
        where g.open and (g.expires_at <= $1 and g.remaining > 0 or g.expires_at <= $2 and g.expires_at > $1 and not g.warned) and ${ON_CLOCK}
        union
        select h.tenant_id from credit_holds h join tenants t on t.id = h.tenant_id
@@ -30,11 +30,11 @@ export async function nextExpiry(db: Database, testClockId: string, warnMs: numb
   const [row] = await db.query<{ at: Instant | null }>(
     `/* all tenants: of one test clock */
      select min(at) as at from (
-       select g.expires_at as at from credit_grants g join tenants t on t.id = g.tenant_id
+       select g.expires_at as at from credit_grants_now g join tenants t on t.id = g.tenant_id
        where t.test_clock_id = $1 and g.open and g.expires_at is not null and g.remaining > 0
        union all
        select g.expires_at - make_interval(secs => $2::bigint / 1000)
-       from credit_grants g join tenants t on t.id = g.tenant_id join test_clocks c on c.id = t.test_clock_id
+       from credit_grants_now g join tenants t on t.id = g.tenant_id join test_clocks c on c.id = t.test_clock_id
        where c.id = $1 and g.open and not g.warned and g.expires_at > c.now_at
        union all
        select h.expires_at from credit_holds h join tenants t on t.id = h.tenant_id where t.test_clock_id = $1 and h.status = 'open'
@@ -47,7 +47,7 @@ export async function nextExpiry(db: Database, testClockId: string, warnMs: numb
 /** Open grants of these tenants that expire until then. */
 export async function findExpired(db: Database, tenantIds: readonly string[], until: Instant): Promise<GrantRow[]> {
   return db.query<GrantRow>(
-    `select ${GRANT_COLUMNS} from credit_grants
+    `select ${GRANT_COLUMNS} from credit_grants_now
      where tenant_id = any($1::text[]) and open and expires_at <= $2 order by tenant_id, expires_at, id collate "C"`,
     [tenantIds, formatInstant(until)],
   );

@@ -1,18 +1,17 @@
 /** Who travels with whom, with statements that end when the test says so. */
 import { describe, expect, it } from "vitest";
 import { ONE } from "../money/decimal.ts";
-import type { Placed } from "./consume-store.ts";
 import type { Consumed } from "./consumption.ts";
-import { Flights } from "./flights.ts";
+import { type Boarded, Flights } from "./flights.ts";
 
 const DONE: Consumed = { outcome: "inactive" };
 
-function placed(tenantId: string, key: string | null = null): Placed {
+function placed(tenantId: string, key: string | null = null): Boarded {
   const request = { tenantId, amount: ONE, byPlan: null, partial: false, eventName: null, quantity: null, key, fingerprint: key };
-  return { id: `${tenantId} ${key}`, now: 0, request };
+  return { id: `${tenantId} ${key}`, clock: null, request };
 }
 
-function tower(fails: (flight: readonly Placed[]) => Error | null = () => null) {
+function tower(fails: (flight: readonly Boarded[]) => Error | null = () => null) {
   const sent: { ids: string[]; land: () => Promise<void> }[] = [];
   const flights = new Flights(
     (flight) =>
@@ -29,7 +28,7 @@ function tower(fails: (flight: readonly Placed[]) => Error | null = () => null) 
         sent.push({ ids: flight.map(({ id }) => id), land });
       }),
   );
-  const submit = (...all: Placed[]) => Promise.allSettled(all.map((one) => flights.submit(one)));
+  const submit = (...all: Boarded[]) => Promise.allSettled(all.map((one) => flights.submit(one)));
   return { sent, submit };
 }
 

@@ -3,14 +3,21 @@
  * in which they came. Each gets its own outcome, and none before it is durable.
  */
 import { Refusal } from "../../errors.ts";
-import type { Placed } from "./consume-store.ts";
-import type { Consumed } from "./consumption.ts";
+import type { Instant } from "../time/instant.ts";
+import type { Consumed, ConsumeRequest } from "./consumption.ts";
+
+export interface Boarded {
+  request: ConsumeRequest;
+  id: string;
+  /** Its tenant's test clock; null: the time at which it leaves. */
+  clock: Instant | null;
+}
 
 /** Decides a flight: an answer each, in order. It throws only where nothing at all was done. */
-export type Fly = (flight: readonly Placed[]) => Promise<(Consumed | Error)[]>;
+export type Fly = (flight: readonly Boarded[]) => Promise<(Consumed | Error)[]>;
 
 interface Waiting {
-  placed: Placed;
+  boarded: Boarded;
   resolve: (answer: Consumed) => void;
   reject: (error: unknown) => void;
 }
@@ -37,11 +44,11 @@ export class Flights {
     this.#fly = fly;
   }
 
-  submit(placed: Placed): Promise<Consumed> {
+  submit(boarded: Boarded): Promise<Consumed> {
     if (this.#waiting.length > MAX_WAITING)
       throw new Refusal("unavailable", "Credits are consumed faster than it can be stored; nothing was consumed. Try again.");
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ placed, resolve, reject });
+      this.#waiting.push({ boarded, resolve, reject });
       if (this.#flights < FLIGHTS) this.#soon();
     });
   }
@@ -67,13 +74,13 @@ export class Flights {
    * wallet that the other flight has locked, where there is enough else to do.
    */
   #take(most: number): Waiting[] {
-    const grounded = this.#waiting.reduce((sum, one) => sum + (this.#airborne.has(one.placed.request.tenantId) ? 0 : 1), 0);
+    const grounded = this.#waiting.reduce((sum, one) => sum + (this.#airborne.has(one.boarded.request.tenantId) ? 0 : 1), 0);
     const pass = grounded * 2 < Math.min(most, this.#waiting.length);
     const keys = new Set<string>();
     const flight: Waiting[] = [];
     const left: Waiting[] = [];
     for (const one of this.#waiting) {
-      const { key, tenantId } = one.placed.request;
+      const { key, tenantId } = one.boarded.request;
       const name = key === null ? null : `${tenantId} ${key}`;
       if (flight.length >= most || (!pass && this.#airborne.has(tenantId)) || (name !== null && keys.has(name))) {
         left.push(one);
@@ -96,17 +103,17 @@ export class Flights {
   #count(flight: readonly Waiting[], by: 1 | -1): void {
     this.#flights += by;
     this.#flying += by * flight.length;
-    for (const { placed } of flight) {
-      const count = (this.#airborne.get(placed.request.tenantId) ?? 0) + by;
-      if (count === 0) this.#airborne.delete(placed.request.tenantId);
-      else this.#airborne.set(placed.request.tenantId, count);
+    for (const { boarded } of flight) {
+      const count = (this.#airborne.get(boarded.request.tenantId) ?? 0) + by;
+      if (count === 0) this.#airborne.delete(boarded.request.tenantId);
+      else this.#airborne.set(boarded.request.tenantId, count);
     }
   }
 }
 
 async function decide(fly: Fly, flight: readonly Waiting[]): Promise<void> {
   try {
-    const answers = await fly(flight.map((one) => one.placed));
+    const answers = await fly(flight.map((one) => one.boarded));
     flight.forEach(({ resolve, reject }, place) => {
       const answer = answers[place]!;
       if (answer instanceof Error) reject(answer);

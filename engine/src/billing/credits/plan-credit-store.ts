@@ -182,7 +182,7 @@ export async function findRolling(tx: Tx, whose: readonly { tenantId: string; su
   if (whose.length === 0) return [];
   return tx.query<RollingGrant>(
     `select p.tenant_id, p.subject, p.grant_id, g.remaining::text, p.rollover_max::text, p.period_start
-     from plan_credits p join credit_grants g on g.id = p.grant_id and g.tenant_id = p.tenant_id
+     from plan_credits p join credit_grants_now g on g.id = p.grant_id and g.tenant_id = p.tenant_id
      where p.tenant_id = any($1::text[]) and p.subject = any($2::text[]) and p.rollover and p.status = 'granted' and g.open and g.remaining > 0
      order by p.tenant_id, p.since desc, p.id desc`,
     [whose.map((one) => one.tenantId), whose.map((one) => one.subject)],

@@ -150,14 +150,17 @@ export async function insertGrants(tx: Tx, grants: readonly GrantRow[]): Promise
 
 /** The grants of a tenant by their ids, whatever is left of them. */
 export async function findGrants(db: Database, tenantId: string, ids: readonly string[]): Promise<GrantRow[]> {
-  return db.query<GrantRow>(`select ${GRANT_COLUMNS} from credit_grants where tenant_id = $1 and id = any($2::text[])`, [tenantId, ids]);
+  return db.query<GrantRow>(`select ${GRANT_COLUMNS} from credit_grants_now where tenant_id = $1 and id = any($2::text[])`, [
+    tenantId,
+    ids,
+  ]);
 }
 
 /** The same of many tenants, by id. */
 export async function findGrantsOf(db: Database, asked: readonly { tenantId: string; id: string }[]): Promise<Map<string, GrantRow>> {
   if (asked.length === 0) return new Map();
   const rows = await db.query<GrantRow>(
-    `select ${GRANT_COLUMNS} from credit_grants where id = any($1::text[]) and tenant_id = any($2::text[])`,
+    `select ${GRANT_COLUMNS} from credit_grants_now where id = any($1::text[]) and tenant_id = any($2::text[])`,
     [asked.map((one) => one.id), [...new Set(asked.map((one) => one.tenantId))]],
   );
   return new Map(rows.map((row) => [row.id, row]));
@@ -166,14 +169,14 @@ export async function findGrantsOf(db: Database, asked: readonly { tenantId: str
 /** The grants made for something, oldest first, whatever is left of them. */
 export async function findGrantsFor(db: Database, tenantId: string, reference: string): Promise<GrantRow[]> {
   return db.query<GrantRow>(
-    `select ${GRANT_COLUMNS} from credit_grants where tenant_id = $1 and reference = $2 order by created_at, id collate "C"`,
+    `select ${GRANT_COLUMNS} from credit_grants_now where tenant_id = $1 and reference = $2 order by created_at, id collate "C"`,
     [tenantId, reference],
   );
 }
 
 /** The grants of which something is left or held, effective or not, expired or not. */
 export async function findOpenGrants(db: Database, tenantIds: readonly string[]): Promise<GrantRow[]> {
-  return db.query<GrantRow>(`select ${GRANT_COLUMNS} from credit_grants where tenant_id = any($1::text[]) and open`, [tenantIds]);
+  return db.query<GrantRow>(`select ${GRANT_COLUMNS} from credit_grants_now where tenant_id = any($1::text[]) and open`, [tenantIds]);
 }
 
 export async function setExpiry(tx: Tx, tenantId: string, grantId: string, expiresAt: Instant | null): Promise<void> {

@@ -69,7 +69,7 @@ async function wakeBelow(tx: Tx, tenantId: string, threshold: string | null): Pr
 }
 
 /** What can be spent at the instant, of a tenant whose wallet is there. */
-const SPENDABLE = `coalesce((select sum(g.remaining) from credit_grants g where g.tenant_id = u.tenant_id and g.open and g.effective_at <= $1
+const SPENDABLE = `coalesce((select sum(g.remaining) from credit_grants_now g where g.tenant_id = u.tenant_id and g.open and g.effective_at <= $1
   and (g.expires_at is null or g.expires_at > $1)), 0)`;
 
 /** Those for whom something is to be bought now. What is found is looked at again under the lock. */

@@ -14,6 +14,8 @@ const words = (parts: Record<string, string>) =>
     .map(([name, value]) => `'${name} ' || ${value}`)
     .join(", ")})`;
 
+const BURNS = (grant: string, rest: string) => `concat(coalesce(${grant}, 'none'), ' first, others ', ${n(rest)})`;
+
 const ACCOUNTS = ["available", "held", "consumed", "expired", "issued"];
 
 const CHECKS = [
@@ -71,14 +73,26 @@ from credit_wallets w where ${MINE("w")}`,
   ${words({ granted: n("g.amount"), left: n("t.available"), held: n("t.held") })} || case when coalesce(t.available + t.held, 0) > 0 then ', open' else '' end as expected,
   ${words({ granted: n("t.granted"), left: n("g.remaining"), held: n("g.held") })} || case when g.open then ', open' else '' end
     || case when g.remaining < 0 or g.held < 0 then ', below zero' when g.remaining + g.held > g.amount then ', above its amount' else '' end as found
-from credit_grants g left join (
+from credit_grants_now g left join (
   select t.grant_id, t.tenant_id, ${account("available")} as available, ${account("held")} as held,
     sum(t.amount) filter (where t.from_account = 'issued') as granted
   from credit_transfers t where t.grant_id is not null and ${MINE("t")} group by t.grant_id, t.tenant_id
 ) t on t.grant_id = g.id and t.tenant_id = g.tenant_id where ${MINE("g")}
 union all
 select t.tenant_id, t.grant_id, 'a grant', 'none' from credit_transfers t
-where t.grant_id is not null and ${MINE("t")} and not exists (select from credit_grants g where g.id = t.grant_id and g.tenant_id = t.tenant_id)`,
+where t.grant_id is not null and ${MINE("t")} and not exists (select from credit_grants_now g where g.id = t.grant_id and g.tenant_id = t.tenant_id)`,
+  },
+  {
+    name: "credits.burning",
+    says: "the grant that a wallet burns is the first of those that can be spent, and the others have as much as the wallet says",
+    text: `select w.tenant_id, 'burning' as subject, case when w.burning is null then 'nothing' else ${BURNS("f.id", "f.sum - w.burning_left")} end as expected,
+  case when w.burning is null then 'nothing' else ${BURNS("w.burning", "w.burning_rest")} end as found
+from credit_wallets w left join lateral (
+  select (array_agg(g.id order by g.priority, date_trunc('second', g.expires_at) nulls last, g.created_at, g.id collate "C"))[1] as id, sum(g.remaining) as sum
+  from credit_grants_now g
+  where g.tenant_id = w.tenant_id and (g.id = w.burning or g.open and g.remaining > 0)
+    and g.effective_at <= w.burning_from and (g.expires_at is null or g.expires_at > w.burning_from)
+) f on true where ${MINE("w")}`,
   },
   {
     name: "credits.holds",

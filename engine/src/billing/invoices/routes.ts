@@ -9,6 +9,7 @@ import { route } from "../../http/route.ts";
 import { ListQuery, OneOf, Page } from "../../http/schema.ts";
 import { formatInstant } from "../time/instant.ts";
 import { invoiceActionRoutes } from "./action-routes.ts";
+import { invoiceConfirmationRoutes } from "./confirmation-routes.ts";
 import { creditNoteRoutes } from "./credit-routes.ts";
 import { discountRoutes } from "./discount-routes.ts";
 import { readInvoice } from "./find-invoice.ts";
@@ -30,6 +31,7 @@ export function invoiceRoutes(app: FastifyInstance, ctx: Context): void {
   receiptRoutes(app, ctx);
   statementRoutes(app, ctx);
   orderRoutes(app, ctx);
+  invoiceConfirmationRoutes(app, ctx);
   traceRoutes(app, ctx);
 
   route(app, ctx, {

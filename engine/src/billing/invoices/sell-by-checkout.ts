@@ -38,7 +38,7 @@ export async function sellByCheckout(tx: Tx, event: AppendedEvent): Promise<void
     testClockId,
     invoiceId: invoice.id,
     gateway: checkout.gateway,
-    reference: reference ?? checkout.gateway_reference,
+    reference: reference ?? checkout.gateway_reference ?? checkout.payment_id,
     amountMinor: checkout.amount,
     currency: checkout.currency,
     received: { amountMinor: amount, currency },

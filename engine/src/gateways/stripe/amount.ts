@@ -7,6 +7,7 @@
  *   else    minor units as they are
  */
 import { minorDigits } from "../../billing/money/currency.ts";
+import { decimal, quotient } from "../../billing/money/decimal.ts";
 
 const WHOLE = new Set(["mga"]);
 const PADDED = new Set(["isk", "ugx"]);
@@ -56,4 +57,15 @@ export function fromStripe(amount: number, currency: string): bigint {
   if (!PADDED.has(currency)) return wire;
   if (wire % 100n !== 0n) throw new AmountNotTaken(`Stripe names ${amount} ${currency}, of which there are no hundredths.`);
   return wire / 100n;
+}
+
+const HUNDRED = decimal(100);
+/** More digits than Stripe's prices have, and two. */
+const UNIT_DIGITS = 14;
+
+/** A price of one unit, which may be a fraction of a minor unit, as exact digits. */
+export function unitFromStripe(digits: string, currency: string): string {
+  const wire = decimal(digits);
+  if (WHOLE.has(currency)) return wire.times(HUNDRED).toFixed();
+  return (PADDED.has(currency) ? quotient(wire, HUNDRED, UNIT_DIGITS) : wire).toFixed();
 }

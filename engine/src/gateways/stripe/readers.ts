@@ -10,6 +10,7 @@ import { dispute } from "./events/dispute.ts";
 import { invoice } from "./events/invoice.ts";
 import { invoiceMoney } from "./events/invoice-money.ts";
 import { meterError } from "./events/meter-error.ts";
+import { offers } from "./events/offers.ts";
 import { passedOver } from "./events/passed-over.ts";
 import { paymentIntent } from "./events/payment-intent.ts";
 import { paymentMethod } from "./events/payment-method.ts";
@@ -30,6 +31,7 @@ export const STRIPE_READERS: readonly EventReader[] = [
   invoice,
   invoiceMoney,
   meterError,
+  offers,
   paymentIntent,
   paymentMethod,
   refund,

@@ -50,8 +50,9 @@ async function work(ctx: Context, row: InboundBody): Promise<string | null> {
   const fact = read(parseJson(row.body.toString("utf8")) as Record<string, unknown>);
   const it = typeof fact === "string" ? fact : await locate(ctx, row.gateway, fact);
   if (typeof it === "string") return it;
-  await noteTenant(ctx.pool, row, it.tenantId);
-  await commit(ctx, { principal: ENGINE, tenantId: it.tenantId, source: row.gateway }, async (tx) => {
+  const { tenantId } = it;
+  if (tenantId !== null) await noteTenant(ctx.pool, row, tenantId);
+  await commit(ctx, { principal: ENGINE, ...(tenantId === null ? {} : { tenantId }), source: row.gateway }, async (tx) => {
     await it.apply(tx);
     const mine = await finishInbound(tx, row, { state: "done", error: null, nextAt: null, at: ctx.clock.now() });
     if (!mine) throw new Error("The lease ran out, and somebody else works on it.");

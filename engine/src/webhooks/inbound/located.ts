@@ -6,3 +6,9 @@ export interface Located {
   /** Inside the write that marks the event done. */
   apply(tx: Tx): Promise<void>;
 }
+
+/** It concerns no tenant. */
+export interface LocatedNowhere {
+  tenantId: null;
+  apply(tx: Tx): Promise<void>;
+}

@@ -5,6 +5,7 @@ import { dropCustomer, locateCustomer, noteReference } from "../../billing/payme
 import { detachMethod, findByReference, makeDefault, tenantOfMethod } from "../../billing/payments/method-store.ts";
 import { recordCheckout } from "../../billing/payments/record-checkout.ts";
 import { recordOutcome } from "../../billing/payments/record-outcome.ts";
+import { outcomeOf } from "../../billing/payments/settle-checkout.ts";
 import { locatePayment } from "../../billing/payments/store.ts";
 import type { Context } from "../../context.ts";
 import { onPlatform } from "../../db/pool.ts";
@@ -43,7 +44,7 @@ async function checkout(ctx: Context, gateway: string, { checkoutId }: Of<"check
   const row = isId("checkout", checkoutId) ? await findCheckout(onPlatform(ctx.pool), checkoutId, null) : null;
   if (row?.gateway !== gateway) return "The checkout was not opened here.";
   if (row.status !== "open") return `What came of the checkout is known: ${row.status}.`;
-  const outcome = await ctx.gateways.get(gateway).findCheckout?.(row.id, row.gateway_reference);
+  const outcome = await outcomeOf(ctx, row);
   if (!outcome || outcome.status === "open") return NOT_FINISHED;
   const { tenant_id: tenantId } = row;
   return { tenantId, apply: (tx) => recordCheckout(tx, { id: row.id, tenantId, outcome }) };

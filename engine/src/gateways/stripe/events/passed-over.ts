@@ -16,17 +16,6 @@ export const passedOver: readonly StripeReader[] = [
     "payment_intent.partially_funded",
   ]),
   because("Nothing was left yet.", ["setup_intent.created", "setup_intent.requires_action", "setup_intent.canceled"]),
-  because("What is sold is declared in the catalog here; which price of Stripe's it is, is looked up each time.", [
-    "price.created",
-    "price.updated",
-    "price.deleted",
-    "product.created",
-    "product.updated",
-    "product.deleted",
-    "plan.created",
-    "plan.updated",
-    "plan.deleted",
-  ]),
   because("Entitlements are decided here, by the catalog; what Stripe reckons of them is not looked at.", [
     "entitlements.active_entitlement_summary.updated",
   ]),
