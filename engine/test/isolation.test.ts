@@ -116,7 +116,7 @@ describe("work that is confined to a tenant", () => {
       };
       const placed = [{ request, id: newId("transaction"), now: 0 }];
       return confinedTo("acme", () =>
-        consumeMany(onPool(world.billing.ctx.pool), placed, { defaultPlan: null, threshold: null, look: false }),
+        consumeMany(onPool(world.billing.ctx.pool), placed, { defaultPlan: null, threshold: null, look: true }),
       );
     };
     await expect(asked("rival")).rejects.toThrow("not the tenant's own");
