@@ -18,6 +18,7 @@ import { bulkGrantRoutes } from "./billing/credits/bulk-routes.ts";
 import { usageBurner } from "./billing/credits/burn-usage.ts";
 import { creditRoutes } from "./billing/credits/routes.ts";
 import { topUpRoutes } from "./billing/credits/top-up-routes.ts";
+import { topUpRuleRoutes } from "./billing/credits/top-up-rule-routes.ts";
 import { createEntitlementCache } from "./billing/entitlements/entitlement-cache.ts";
 import { evaluateLimits } from "./billing/entitlements/evaluate.ts";
 import { entitlementRoutes } from "./billing/entitlements/routes.ts";
@@ -247,6 +248,7 @@ export function registerRoutes(app: FastifyInstance, ctx: Context): void {
   creditSaleRoutes(app, ctx);
   bulkGrantRoutes(app, ctx);
   topUpRoutes(app, ctx);
+  topUpRuleRoutes(app, ctx);
   quoteRoutes(app, ctx);
   subscriptionRoutes(app, ctx);
   lifecycleRoutes(app, ctx);

@@ -5,7 +5,7 @@ import { Type } from "typebox";
 import type { Context } from "../../context.ts";
 import { onPool } from "../../db/pool.ts";
 import { invalidField, Refusal, tenantNotFound } from "../../errors.ts";
-import { DEFAULT_LIMIT, decodeCursor, pageOf } from "../../http/list.ts";
+import { DEFAULT_LIMIT, decodeMoment, pageOf } from "../../http/list.ts";
 import { route, writtenText } from "../../http/route.ts";
 import { Closed, Instant, Key, ListQuery, Named, Nullable, OneOf, Page, Quantity, TenantId, Text } from "../../http/schema.ts";
 import { findPurchase, listPurchases, type PurchaseRow } from "../credits/purchase-store.ts";
@@ -92,6 +92,7 @@ export function creditSaleRoutes(app: FastifyInstance, ctx: Context): void {
           product: pack.product,
           quantity: pack.quantity,
           credits: pack.credits.toFixed(),
+          priority: pack.priority,
           unit_amount: pack.unitMinor.toString(),
         },
         description: pack.quantity === 1 ? pack.name : `${pack.quantity} × ${pack.name}`,
@@ -173,7 +174,7 @@ export function creditSaleRoutes(app: FastifyInstance, ctx: Context): void {
     handle: async ({ params, query }) => {
       await tenantOf(params.tenant_id);
       const limit = query.limit ?? DEFAULT_LIMIT;
-      const rows = await listPurchases(db, params.tenant_id, decodeCursor(query.cursor, 2), limit + 1);
+      const rows = await listPurchases(db, params.tenant_id, decodeMoment(query.cursor), limit + 1);
       return pageOf(rows, limit, purchaseView, (row) => [formatInstant(row.created_at), row.id]);
     },
   });

@@ -4,7 +4,7 @@ import { Type } from "typebox";
 import type { Context } from "../../context.ts";
 import { onPool } from "../../db/pool.ts";
 import { tenantNotFound } from "../../errors.ts";
-import { DEFAULT_LIMIT, decodeCursor, pageOf } from "../../http/list.ts";
+import { DEFAULT_LIMIT, decodeMoment, pageOf } from "../../http/list.ts";
 import { route } from "../../http/route.ts";
 import { ListQuery, OneOf, Page } from "../../http/schema.ts";
 import { formatInstant } from "../time/instant.ts";
@@ -51,7 +51,7 @@ export function invoiceRoutes(app: FastifyInstance, ctx: Context): void {
       const db = onPool(ctx.pool);
       const rows = await listInvoices(db, params.tenant_id, {
         status: query.status ?? null,
-        before: decodeCursor(query.cursor, 2),
+        before: decodeMoment(query.cursor),
         limit: limit + 1,
       });
       const lines = await readLines(

@@ -24,6 +24,7 @@ export async function sellByCheckout(tx: Tx, event: AppendedEvent): Promise<void
       unitMinor: BigInt(item.unit_amount),
       currency: checkout.currency,
       credits: decimal(item.credits),
+      priority: item.priority ?? null,
     },
     gateway: checkout.gateway,
     collection: "charge_automatically",

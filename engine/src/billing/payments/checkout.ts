@@ -6,7 +6,7 @@ export type CheckoutStatus = "open" | "completed" | "canceled" | "expired" | "fa
 
 /** What is sold on it. */
 export type CheckoutItem =
-  | { kind: "credits"; product: string; quantity: number; credits: string; unit_amount: string }
+  | { kind: "credits"; product: string; quantity: number; credits: string; unit_amount: string; priority?: number | null }
   | {
       kind: "plan";
       plan: string;

@@ -4,7 +4,7 @@ import { Type } from "typebox";
 import type { Context } from "../../context.ts";
 import { onPool } from "../../db/pool.ts";
 import { Refusal, tenantNotFound } from "../../errors.ts";
-import { DEFAULT_LIMIT, decodeCursor, pageOf } from "../../http/list.ts";
+import { DEFAULT_LIMIT, decodeMoment, pageOf } from "../../http/list.ts";
 import { route } from "../../http/route.ts";
 import { Closed, ListQuery, Page } from "../../http/schema.ts";
 import { isId } from "../../ids.ts";
@@ -35,7 +35,7 @@ export function paymentRoutes(app: FastifyInstance, ctx: Context): void {
     handle: async ({ params, query }) => {
       await known(params.tenant_id);
       const limit = query.limit ?? DEFAULT_LIMIT;
-      const rows = await listPayments(onPool(ctx.pool), params.tenant_id, decodeCursor(query.cursor, 2), limit + 1);
+      const rows = await listPayments(onPool(ctx.pool), params.tenant_id, decodeMoment(query.cursor), limit + 1);
       return pageOf(rows, limit, paymentView, (row) => [formatInstant(row.requested_at), row.id]);
     },
   });
