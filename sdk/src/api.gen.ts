@@ -531,7 +531,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List the holds of a tenant, newest first
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getTenantsCreditsHolds"];
         put?: never;
         /**
          * Reserve credits, to take the true cost later
@@ -578,6 +582,26 @@ export interface paths {
          * @description Needs the scope `usage.write`.
          */
         post: operations["postTenantsCreditsHoldsRelease"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/credits/holds/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a hold
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getTenantsCreditsHoldsById"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1471,6 +1495,74 @@ export interface paths {
          * @description Needs the scope `billing.write`.
          */
         delete: operations["deleteTenantsCreditsTopUp"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/credits/top-up-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the top-ups by the calendar
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getTenantsCreditsTopUpRules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/credits/top-up-rules/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a top-up by the calendar
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getTenantsCreditsTopUpRulesByKey"];
+        /**
+         * Buy credits by the calendar by the stored payment method, or grant them
+         * @description Needs the scope `billing.write`.
+         */
+        put: operations["putTenantsCreditsTopUpRulesByKey"];
+        post?: never;
+        /**
+         * End a top-up by the calendar; a purchase that runs is finished
+         * @description Needs the scope `billing.write`.
+         */
+        delete: operations["deleteTenantsCreditsTopUpRulesByKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/credits/top-up-rules/{key}/occurrences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What became of each occurrence of a top-up by the calendar, newest first
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getTenantsCreditsTopUpRulesOccurrences"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -3171,7 +3263,7 @@ export interface components {
              * @description The payer's bank takes it back, or means to; null: not disputed.
              * @enum {string|null}
              */
-            dispute: "warning" | "needs_response" | "under_review" | "won" | "lost" | null;
+            dispute: "warning" | "needs_response" | "under_review" | "lost" | "won" | null;
         };
         /** PaymentConfirmation */
         PaymentConfirmation: {
@@ -3221,7 +3313,7 @@ export interface components {
              * @description The payer's bank takes it back, or means to; null: not disputed.
              * @enum {string|null}
              */
-            dispute: "warning" | "needs_response" | "under_review" | "won" | "lost" | null;
+            dispute: "warning" | "needs_response" | "under_review" | "lost" | "won" | null;
             /** @description What the person confirms it with while it requires_action; asked of the gateway each time, and null for whoever may only read, or while the gateway is away. */
             confirmation: components["schemas"]["PaymentConfirmation"] | null;
         };
@@ -3783,6 +3875,100 @@ export interface components {
              */
             updated_at: string;
         };
+        /** CreditTopUpRule */
+        CreditTopUpRule: {
+            id: string;
+            /** @description The caller's own id of the tenant. */
+            tenant_id: string;
+            key: string;
+            /** @enum {string} */
+            source: "purchase" | "promotion" | "adjustment";
+            product: string | null;
+            quantity: number | null;
+            /** @description A quantity: a number, or a decimal string with up to 12 places. */
+            amount: number | string | null;
+            /** @description A quantity: a number, or a decimal string with up to 12 places. */
+            target: number | string | null;
+            priority: number | null;
+            reason: string | null;
+            expires_at_next: boolean;
+            /** @enum {string} */
+            interval: "day" | "week" | "month" | "year";
+            interval_count: number;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            starts_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            ends_at: string | null;
+            /**
+             * Format: date-time
+             * @description The occurrence that comes next, or is being worked on; null: none comes.
+             */
+            next_at: string | null;
+            monthly_limit: {
+                count: number | null;
+                /** @description Whole minor units of the currency. */
+                amount: number | null;
+            };
+            enabled: boolean;
+            /** @description payment_failed, or product_not_on_sale. */
+            disabled_reason: string | null;
+            /** @description In a row. */
+            failures: number;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            retry_at: string | null;
+            running: {
+                invoice_id: string;
+                /**
+                 * Format: date-time
+                 * @description RFC 3339.
+                 */
+                began_at: string;
+            } | null;
+            /** @description Purchases of this rule. */
+            this_month: {
+                count: number;
+                /** @description Whole minor units of the currency. */
+                amount: number;
+            };
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            updated_at: string;
+        };
+        /** CreditTopUpOccurrence */
+        CreditTopUpOccurrence: {
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            at: string;
+            /** @enum {string} */
+            status: "purchased" | "granted" | "skipped" | "failed";
+            /** @description paused, target_reached, monthly_limit, late; or payment_failed, product_not_on_sale. */
+            reason: string | null;
+            grant_id: string | null;
+            invoice_id: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            settled_at: string;
+        };
         /** Subscription */
         Subscription: {
             id: string | null;
@@ -4069,7 +4255,7 @@ export interface components {
         BillingEvent: {
             id: string;
             /** @enum {string} */
-            type: "alert.raised" | "alert.acknowledged" | "alert.resolved" | "tenant.created" | "tenant.updated" | "tenant.erased" | "subscription.started" | "subscription.updated" | "subscription.plan_changed" | "subscription.trial_ending" | "subscription.trial_ended" | "subscription.renewed" | "subscription.paused" | "subscription.resumed" | "subscription.past_due" | "subscription.canceled" | "subscription.expired" | "invoice.created" | "invoice.finalized" | "invoice.paid" | "invoice.payment_failed" | "invoice.voided" | "invoice.marked_uncollectible" | "invoice.credited" | "invoice.sent" | "invoice.sync_failed" | "payment.succeeded" | "payment.failed" | "payment.requires_action" | "payment.refunded" | "payment.refund_failed" | "payment.disputed" | "payment.unapplied" | "payment.kept" | "payment.returned" | "checkout.completed" | "checkout.canceled" | "checkout.expired" | "checkout.failed" | "credits.granted" | "credits.consumed" | "credits.expiring" | "credits.expired" | "credits.low_balance" | "credits.top_up_failed" | "credits.top_up_limited" | "credits.top_up_disabled" | "credits.refunded" | "credits.transferred" | "entitlement.overridden" | "entitlement.override_removed" | "usage.aggregated" | "usage.limit_approaching" | "usage.limit_reached" | "usage.refused" | "tax.delayed" | "tax.record_failed" | "catalog.changed" | "webhook.test" | "webhook.endpoint_disabled";
+            type: "alert.raised" | "alert.acknowledged" | "alert.resolved" | "tenant.created" | "tenant.updated" | "tenant.erased" | "subscription.started" | "subscription.updated" | "subscription.plan_changed" | "subscription.trial_ending" | "subscription.trial_ended" | "subscription.renewed" | "subscription.paused" | "subscription.resumed" | "subscription.past_due" | "subscription.canceled" | "subscription.expired" | "invoice.created" | "invoice.finalized" | "invoice.paid" | "invoice.payment_failed" | "invoice.voided" | "invoice.marked_uncollectible" | "invoice.credited" | "invoice.reopened" | "invoice.sent" | "invoice.sync_failed" | "payment.succeeded" | "payment.failed" | "payment.requires_action" | "payment.refunded" | "payment.refund_failed" | "payment.disputed" | "payment.unapplied" | "payment.kept" | "payment.returned" | "checkout.completed" | "checkout.canceled" | "checkout.expired" | "checkout.failed" | "credits.granted" | "credits.consumed" | "credits.expiring" | "credits.expired" | "credits.low_balance" | "credits.top_up_failed" | "credits.top_up_limited" | "credits.top_up_disabled" | "credits.refunded" | "credits.transferred" | "entitlement.overridden" | "entitlement.override_removed" | "usage.aggregated" | "usage.limit_approaching" | "usage.limit_reached" | "usage.refused" | "tax.delayed" | "tax.record_failed" | "catalog.changed" | "webhook.test" | "webhook.endpoint_disabled";
             /** @description The caller's own id of the tenant. */
             tenant_id: string | null;
             /**
@@ -5351,6 +5537,8 @@ export interface operations {
                             } | null;
                             /** @description Credits that one purchase grants. */
                             credits: number | string;
+                            /** @description Lower burns first; 10 if not said. */
+                            priority?: number | null;
                             /** @description Whole minor units of the currency. */
                             amount: number | string;
                             /**
@@ -5626,6 +5814,8 @@ export interface operations {
                         } | null;
                         /** @description Credits that one purchase grants. */
                         credits: number | string;
+                        /** @description Lower burns first; 10 if not said. */
+                        priority?: number | null;
                         /** @description Whole minor units of the currency. */
                         amount: number | string;
                         /**
@@ -5883,6 +6073,8 @@ export interface operations {
                             } | null;
                             /** @description Credits that one purchase grants. */
                             credits: number | string;
+                            /** @description Lower burns first; 10 if not said. */
+                            priority?: number | null;
                             /** @description Whole minor units of the currency. */
                             amount: number | string;
                             /**
@@ -7115,6 +7307,8 @@ export interface operations {
                             } | null;
                             /** @description Credits that one purchase grants. */
                             credits: number | string;
+                            /** @description Lower burns first; 10 if not said. */
+                            priority?: number | null;
                             /** @description Whole minor units of the currency. */
                             amount: number | string;
                             /**
@@ -7175,6 +7369,8 @@ export interface operations {
                         } | null;
                         /** @description Credits that one purchase grants. */
                         credits: number | string;
+                        /** @description Lower burns first; 10 if not said. */
+                        priority?: number | null;
                         /** @description Whole minor units of the currency. */
                         amount: number | string;
                         /**
@@ -7232,6 +7428,8 @@ export interface operations {
                     } | null;
                     /** @description Credits that one purchase grants. */
                     credits: number | string;
+                    /** @description Lower burns first; 10 if not said. */
+                    priority?: number | null;
                     /** @description Whole minor units of the currency. */
                     amount: number | string;
                     /**
@@ -7261,6 +7459,8 @@ export interface operations {
                         } | null;
                         /** @description Credits that one purchase grants. */
                         credits: number | string;
+                        /** @description Lower burns first; 10 if not said. */
+                        priority?: number | null;
                         /** @description Whole minor units of the currency. */
                         amount: number | string;
                         /**
@@ -7295,6 +7495,8 @@ export interface operations {
                         } | null;
                         /** @description Credits that one purchase grants. */
                         credits: number | string;
+                        /** @description Lower burns first; 10 if not said. */
+                        priority?: number | null;
                         /** @description Whole minor units of the currency. */
                         amount: number | string;
                         /**
@@ -8497,6 +8699,51 @@ export interface operations {
             503: components["responses"]["Problem"];
         };
     };
+    getTenantsCreditsHolds: {
+        parameters: {
+            query?: {
+                /** @description How many; 25 if not said. */
+                limit?: number;
+                /** @description The next_cursor of the page before. */
+                cursor?: string;
+                /** @description Only those in this state. */
+                status?: "open" | "captured" | "released" | "expired";
+            };
+            header?: never;
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["CreditHold"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
     postTenantsCreditsHolds: {
         parameters: {
             query?: never;
@@ -8658,6 +8905,43 @@ export interface operations {
             413: components["responses"]["Problem"];
             /** @description The body has a type that this route does not take. */
             415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getTenantsCreditsHoldsById: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreditHold"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
             /** @description `invalid_request`: `errors` names each field at fault. */
             422: components["responses"]["Problem"];
             /** @description `rate_limited`: too many requests. */
@@ -11669,6 +11953,264 @@ export interface operations {
             503: components["responses"]["Problem"];
         };
     };
+    getTenantsCreditsTopUpRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["CreditTopUpRule"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getTenantsCreditsTopUpRulesByKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+                /** @description The key that the caller chose for it. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreditTopUpRule"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    putTenantsCreditsTopUpRulesByKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+                /** @description The key that the caller chose for it. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description purchase, if not said: bought by the stored payment method. Else granted, which only the operator may set.
+                     * @enum {string}
+                     */
+                    source?: "purchase" | "promotion" | "adjustment";
+                    /** @description Of a purchase: the key of the credit product. */
+                    product?: string;
+                    /** @description Of a purchase: packs each time; 1 if there is no target. */
+                    quantity?: number;
+                    /** @description Of a grant: credits each time. */
+                    amount?: number | string;
+                    /** @description Instead of quantity or amount: as much as is missing to it then; of a purchase, in whole packs. */
+                    target?: number | string;
+                    /** @description Of what is granted; by the source if not said. */
+                    priority?: number | null;
+                    reason?: string | null;
+                    /** @description Of a grant: what is left of it expires when the next occurrence comes; false if not said. */
+                    expires_at_next?: boolean;
+                    /** @enum {string} */
+                    interval: "day" | "week" | "month" | "year";
+                    /** @description 1 if not said. */
+                    interval_count?: number;
+                    /**
+                     * Format: date-time
+                     * @description The first occurrence; the others are counted from it, in the tenant's time zone. Those before now do not happen. If not said, as before, else now.
+                     */
+                    starts_at?: string;
+                    /**
+                     * Format: date-time
+                     * @description From then on there is none.
+                     */
+                    ends_at?: string | null;
+                    /** @description Of purchases in a calendar month of the tenant's, and of minor units with tax: what is beyond is skipped. None if not said. */
+                    monthly_limit?: {
+                        count?: number | null;
+                        /** @description Whole minor units of the currency. */
+                        amount?: number | null;
+                    };
+                    /** @description true if not said. Setting it anew forgets failures. */
+                    enabled?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreditTopUpRule"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    deleteTenantsCreditsTopUpRulesByKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+                /** @description The key that the caller chose for it. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description The caller's own id of the tenant. */
+                        tenant_id: string;
+                        key: string;
+                        deleted: boolean;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getTenantsCreditsTopUpRulesOccurrences: {
+        parameters: {
+            query?: {
+                /** @description How many; 25 if not said. */
+                limit?: number;
+                /** @description The next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+                /** @description The key that the caller chose for it. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["CreditTopUpOccurrence"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
     postQuote: {
         parameters: {
             query?: never;
@@ -13149,6 +13691,10 @@ export interface operations {
                 state?: "pending" | "working" | "done" | "ignored" | "failed" | "dead";
                 /** @description Only those of this type. */
                 type?: string;
+                /** @description Only those that concern this tenant. */
+                tenant_id?: string;
+                /** @description Only the one that its gateway calls so. */
+                event_id?: string;
             };
             header?: never;
             path?: never;
@@ -15437,7 +15983,7 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description The gateway's name: razorpay. */
+                /** @description The gateway's name: stripe or razorpay. */
                 gateway: string;
             };
             cookie?: never;
