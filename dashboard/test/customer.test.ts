@@ -203,8 +203,11 @@ describe("a customer", () => {
     await says("Live");
     await api("POST", "/tenants/hoshino/credits/grants", { amount: 777, source: "promotion" });
     await says(/777 credits were granted/);
+    const monthly = { source: "promotion", amount: 250, interval: "month", starts_at: "2099-01-31T00:00:00Z" };
+    await api("PUT", "/tenants/hoshino/credits/top-up-rules/monthly", monthly);
     await page.getByRole("link", { name: "Credits" }).click();
     await says((await api("GET", "/tenants/hoshino/credits")).available.toLocaleString("en"));
+    await says("250 every month");
   });
 
   test("without a plan chooses one on the payment page, and pauses and resumes it", async () => {
