@@ -103,6 +103,14 @@ test("while Stripe is away the payment can be read, with nothing to confirm it b
     expect(await look()).toMatchObject({ status: "requires_action", confirmation: null });
   }
   expect((await look()).confirmation.client_secret).toBe(intent.client_secret);
+  // The first question is answered, that it waits no more; the second, what became of it, is not.
+  confirmOnPage(setting.stripe, String(intent.client_secret));
+  const answered = setting.stripe.requests.length;
+  setting.stripe.fail("GET", /payment_intents\/pi_/, "none", "down");
+  expect(await look()).toMatchObject({ status: "requires_action", confirmation: null });
+  expect(setting.stripe.requests.length).toBe(answered + 2);
+  expect(await look()).toMatchObject({ status: "succeeded" });
+  await setting.tell();
 });
 
 test("the first payment of a subscription that is charged at Stripe waits for the person in the same way", async () => {

@@ -344,3 +344,34 @@ test("a person of the tenant does not choose who runs it, nor the days of a tria
     expect([answer.status, answer.body.code]).toEqual([403, "forbidden"]);
   }
 });
+
+test("where Stripe reckons the taxes, it does so on the page, by the address that is given there", async () => {
+  await b.tenant("taxed", "");
+  const { createCheckout } = b.world.billing.ctx.gateways.get("stripe");
+  const customer = String(b.stripe.all("customer").find((one) => (one.metadata as Json).billwright_tenant === "taxed")!.id);
+  const page = await createCheckout!({
+    idempotencyKey: "co_taxed",
+    paymentKey: "pay_taxed",
+    tenantId: "taxed",
+    customer,
+    mode: "subscription",
+    offer: {
+      processor: "stripe",
+      subscription: "sub_taxed",
+      plan_version: 1,
+      trial_days: 0,
+      items: [{ price: "price_starter", quantity: 1 }],
+      automatic_tax: true,
+    },
+    amountMinor: 0n,
+    currency: "usd",
+    description: "Starter",
+    successUrl: PAGE.success_url,
+    cancelUrl: PAGE.cancel_url,
+    expiresAt: Date.now() + 86_400_000,
+  });
+  const sent = b.stripe.writes(/checkout\/sessions$/).at(-1)!.form;
+  expect(page.reference).toMatch(/^cs_/);
+  expect(sent).toMatchObject({ automatic_tax: { enabled: "true" }, customer_update: { address: "auto" } });
+  expect(sent).not.toHaveProperty("payment_intent_data");
+});

@@ -7,7 +7,6 @@ import { ENGINE } from "../../auth/principal.ts";
 import { commit } from "../../commit.ts";
 import type { Context } from "../../context.ts";
 import { onPool } from "../../db/pool.ts";
-import { Refusal } from "../../errors.ts";
 import { findCustomer } from "./customer-store.ts";
 import type { Confirmation } from "./gateway.ts";
 import { recordOutcome } from "./record-outcome.ts";
@@ -27,8 +26,7 @@ export async function presentPayment(ctx: Context, row: PaymentRow): Promise<Pre
     const confirmation = (await ctx.gateways.get(row.gateway).confirmation?.(reference)) ?? null;
     return confirmation ? { row, confirmation } : { row: await refresh(ctx, row), confirmation: null };
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    ctx.log.warn({ payment: row.id, gateway: row.gateway, reason: error.message }, "a payment could not be presented to be confirmed");
+    ctx.log.warn({ err: error, payment: row.id, gateway: row.gateway }, "a payment could not be presented to be confirmed");
     return { row, confirmation: null };
   }
 }
