@@ -49,7 +49,7 @@ function isOfTheMachine(text: string): boolean {
 const at = (tenant: string, path = "") => `/t/${tenant}${path}`;
 const button = (name: string | RegExp) => visitor.page.getByRole("button", { name });
 const says = (text: string | RegExp) => visitor.page.getByText(text).first().waitFor();
-const api = (method: "GET" | "POST", path: string, body?: unknown) => world.must(method, `/v1${path}`, body);
+const api = (method: "GET" | "POST" | "PUT", path: string, body?: unknown) => world.must(method, `/v1${path}`, body);
 
 describe("a customer", () => {
   test("comes in by a link, once, reads what happens next, and stays in where it goes", async () => {
