@@ -1,3 +1,4 @@
+import { isRecord } from "../../../http/json.ts";
 import type { StripeReader } from "../event-reader.ts";
 import { expandedIn, idIn, ours, textIn } from "../objects.ts";
 import { objectOf } from "../payload.ts";
