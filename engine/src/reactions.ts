@@ -71,7 +71,7 @@ export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {
   "payment.refund_failed": [keepFailedRefund, tellBalance],
   "payment.kept": [tellBalance],
   "payment.failed": [notePaymentFailure],
-  "payment.disputed": [settleDispute],
+  "payment.disputed": [settleDispute, tellBalance],
   "checkout.completed": [sellByCheckout, startByCheckout],
   "invoice.payment_failed": [markPastDue, endAfterDunning, dropFailedSale, lookForFailure],
   "invoice.finalized": [tellIssued],

@@ -60,7 +60,7 @@ export async function tellCredited(tx: Tx, event: AppendedEvent): Promise<void> 
   } else if (await isSynced(tx, about.tenantId)) await tellEntries(tx, about.tenantId, about.invoice);
 }
 
-/** Reaction to what leaves money in the balance: more than was due, a refund that failed, money that is kept. */
+/** Reaction to what leaves money in the balance: more than was due, a dispute that was won, a refund that failed, money that is kept. */
 export async function tellBalance(tx: Tx, event: AppendedEvent): Promise<void> {
   const { tenantId, data, subject } = event;
   if (tenantId === null || tx.ctx.processors.outside("stripe") === null || !(await isSynced(tx, tenantId))) return;
