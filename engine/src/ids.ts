@@ -33,6 +33,7 @@ const PREFIXES = {
   creditPurchase: "cp",
   planCredits: "pcr",
   topUp: "top",
+  topUpRule: "rule",
   receipt: "rcpt",
   bankStatement: "stmt",
   order: "ord",

@@ -61,8 +61,20 @@ function keepDigits(_key: string, value: unknown, context: { source?: string }):
   if (typeof value !== "number" || source === undefined || source === String(value)) return value;
   if (/[eE]/.test(source)) {
     const size = Math.abs(value);
-    return Number.isFinite(value) && size > 1e-12 && size < 1e15 ? value : source;
+    return Number.isFinite(value) && size > 1e-12 && size < 1e15 ? value : plain(source);
   }
   // 1.50 and 1.5 are the same number; only lost digits matter.
   return source.replace(/[^\d]/g, "").length <= 15 ? value : source;
+}
+
+/** `1.5e25` as all its digits; what has more of them than any quantity stays as it is. */
+function plain(source: string): string {
+  const [, sign, whole, part = "", power] = /^(-?)(\d+)(?:\.(\d+))?[eE]([+-]?\d+)$/.exec(source)!;
+  const shift = Number(power);
+  if (Math.abs(shift) > 60) return source;
+  const digits = `${"0".repeat(Math.max(0, -shift))}${whole}${part}${"0".repeat(Math.max(0, shift - part.length))}`;
+  const point = digits.length - Math.max(0, part.length - shift);
+  const before = digits.slice(0, point).replace(/^0+(?=\d)/, "");
+  const after = digits.slice(point).replace(/0+$/, "");
+  return `${sign}${before}${after === "" ? "" : `.${after}`}`;
 }

@@ -6,9 +6,10 @@ import { eraseAlerts } from "./alerts/erase.ts";
 import { lookForCancellation, lookForFailure, lookForPayment } from "./alerts/watch.ts";
 import { eraseAccess } from "./auth/erase.ts";
 import { noteSale } from "./billing/catalog/note-sale.ts";
-import { endTopUp, failTopUp } from "./billing/credits/end-top-up.ts";
+import { endTopUp, endTopUps, failTopUp, pauseTopUps, unpauseTopUps } from "./billing/credits/end-top-up.ts";
 import { cancelPurchase, grantPurchase, takeBackPurchase } from "./billing/credits/grant-purchase.ts";
 import { forgetPlan, notePlan } from "./billing/credits/note-plan.ts";
+import { refillPlanCredits } from "./billing/credits/refill-plan-credits.ts";
 import { grantPaidPeriod, lapsePeriod, takeBackPeriod } from "./billing/credits/settle-plan-credits.ts";
 import { forgetTerms } from "./billing/entitlements/forget-terms.ts";
 import { dropFailedSale } from "./billing/invoices/drop-failed-sale.ts";
@@ -39,17 +40,28 @@ export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {
   "catalog.changed": [registerMeters, beginAllFreeCredits, forgetTerms],
   "tenant.created": [beginFreeCredits],
   "tenant.updated": [beginFreeCredits, forgetTerms, tellGateways],
-  "tenant.erased": [eraseAlerts, eraseInbound, eraseOutbound, eraseReceipts, eraseInvoices, eraseSubscriptions, eraseAccess, tellGateways],
+  "tenant.erased": [
+    eraseAlerts,
+    eraseInbound,
+    eraseOutbound,
+    eraseReceipts,
+    eraseInvoices,
+    eraseSubscriptions,
+    eraseAccess,
+    endTopUps,
+    tellGateways,
+  ],
   "subscription.started": [noteSale, noteSubscription, notePlan, forgetTerms],
   "subscription.plan_changed": [noteSale, notePlan, forgetTerms],
   "subscription.updated": [forgetTerms, lookForCancellation],
   "subscription.trial_ended": [forgetTerms],
   "subscription.renewed": [forgetTerms],
-  "subscription.paused": [forgetTerms],
-  "subscription.resumed": [forgetTerms],
+  "subscription.paused": [forgetTerms, pauseTopUps],
+  "subscription.resumed": [forgetTerms, unpauseTopUps],
   "subscription.past_due": [forgetTerms],
-  "subscription.canceled": [forgetPlan, endCredits, forgetTerms, lookForCancellation],
-  "subscription.expired": [forgetPlan, endCredits, forgetTerms, lookForCancellation],
+  "subscription.canceled": [forgetPlan, unpauseTopUps, endCredits, forgetTerms, lookForCancellation],
+  "subscription.expired": [forgetPlan, unpauseTopUps, endCredits, forgetTerms, lookForCancellation],
+  "credits.refunded": [refillPlanCredits],
   "entitlement.overridden": [forgetTerms],
   "entitlement.override_removed": [forgetTerms],
   "payment.succeeded": [settleInvoice],

@@ -32,19 +32,31 @@ beforeAll(async () => {
     await world.must("PUT", `/v1/tenants/${id}`, { currency: "usd", test_clock: clock.id });
     const url = `/v1/tenants/${id}`;
     await world.must("POST", `${url}/subscription`, { plan: "pro" });
+    await world.must("POST", `${url}/payment-methods/setup-intent`, { token: "tok_visa" });
+    await world.must("PUT", `${url}/credits/top-up-rules/gift`, { source: "promotion", amount: 5, interval: "week" });
+    await world.must("PUT", `${url}/credits/top-up-rules/pack`, { product: "pack", interval: "month" });
     await pageOf(world, (await world.must("POST", `${url}/credits/checkout`, { product: "pack", ...URLS })).url).pay();
     await world.must("POST", `${url}/credits/purchases`, { product: "pack", collection: "send_invoice" });
     await clock.to(NOW);
     await world.must("POST", "/v1/usage", { tenant_id: id, event: "tokens", amount: 400, idempotency_key: "1" });
   }
   const { items } = await world.must("GET", "/v1/tenants/acme/credits/purchases");
-  await world.must("POST", `/v1/invoices/${items[1].invoice_id}/refunds`, { amount: 100 });
-  await world.must("POST", `/v1/invoices/${items[0].invoice_id}/void`);
+  const invoiceOf = (origin: string) => items.find((one: { origin: string }) => one.origin === origin).invoice_id;
+  await world.must("POST", `/v1/invoices/${invoiceOf("checkout")}/refunds`, { amount: 100 });
+  await world.must("POST", `/v1/invoices/${invoiceOf("invoice")}/void`);
   await clock.to("2026-04-01T00:00:00Z");
 });
 afterAll(() => world.close());
 
-const NAMES = ["sales.purchases", "sales.purchase_grants", "sales.plan_grants", "sales.covered"];
+const NAMES = [
+  "sales.purchases",
+  "sales.purchase_grants",
+  "sales.plan_grants",
+  "sales.occurrences",
+  "sales.top_up_runs",
+  "sales.top_up_rules",
+  "sales.covered",
+];
 
 async function verify(): Promise<{ code: number; wrong: Map<string, { tenant_id: string; expected: string; found: string }> }> {
   const { code, out } = await runCommand(["verify", "--json"], { DATABASE_URL: world.billing.databaseUrl });
@@ -80,6 +92,34 @@ test.each([
     "sales.plan_grants",
     "90",
     "100",
+  ],
+  [
+    "an occurrence that granted",
+    "update credit_top_up_occurrences set status = 'skipped', reason = 'paused', grant_id = null where tenant_id = 'acme' and at = '2026-03-08' and status = 'granted'",
+    "sales.occurrences",
+    "nothing",
+    "1 grant",
+  ],
+  [
+    "an occurrence that bought nothing",
+    "update credit_top_up_runs set status = 'failed' where tenant_id = 'other' and status = 'granted' and occurrence_at = '2026-03-01'",
+    "sales.occurrences",
+    "1 purchase",
+    "nothing",
+  ],
+  [
+    "a purchase that is paid and runs on",
+    "update credit_top_up_runs set status = 'running', ended_at = null where tenant_id = 'other' and occurrence_at = '2026-04-01'",
+    "sales.top_up_runs",
+    "granted",
+    "running",
+  ],
+  [
+    "a rule that would do it again",
+    "update credit_top_up_rules set next_at = '2026-03-29' where tenant_id = 'acme' and key = 'gift'",
+    "sales.top_up_rules",
+    "after 2026-03-29 00:00:00+00",
+    "at 2026-03-29 00:00:00+00",
   ],
   ["what was covered", "update usage_covered set at = at + interval '1 hour'", "sales.covered", "an event", "none"],
 ])("%s is found", async (_what, edit, name, expected, found) => {

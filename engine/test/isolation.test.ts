@@ -19,6 +19,7 @@ const SHARED = [
   "plan_versions",
   "plans",
   "processor_meters",
+  "processor_offers",
   "processor_prices",
   "sandbox_charges",
   "sandbox_checkouts",
@@ -114,7 +115,9 @@ describe("work that is confined to a tenant", () => {
         fingerprint: null,
       };
       const placed = [{ request, id: newId("transaction"), now: 0 }];
-      return confinedTo("acme", () => consumeMany(onPool(world.billing.ctx.pool), placed, { defaultPlan: null, threshold: null }));
+      return confinedTo("acme", () =>
+        consumeMany(onPool(world.billing.ctx.pool), placed, { defaultPlan: null, threshold: null, look: true }),
+      );
     };
     await expect(asked("rival")).rejects.toThrow("not the tenant's own");
     expect((await asked("acme")).map(({ outcome }) => outcome)).toEqual(["insufficient"]);

@@ -176,6 +176,7 @@ describe("in its own tenant", () => {
     ["POST", "/v1/tenants/acme/subscription", { plan: "pro", trial_days: 3650 }, "trial_days"],
     ["POST", "/v1/tenants/acme/subscription/plan", { plan: "pro", proration: "none" }, "proration"],
     ["POST", "/v1/tenants/acme/subscription/cancel", { when: "now", refund_unused: true }, "refund_unused"],
+    ["PUT", "/v1/tenants/acme/credits/top-up-rules/gift", { source: "promotion", amount: 5, interval: "day" }, "source"],
     ["PUT", "/v1/tenants/acme", { tax_exempt: true }, "tax_exempt"],
   ] as const)("an owner is refused what is the operator's to say: %s %s", async (method, url, body, field) => {
     const answer = await world.call(method, url, body, headers.get("owner")!);
@@ -189,4 +190,18 @@ describe("in its own tenant", () => {
     for (const caller of ["owner", "key of acme"] as const)
       expect((await world.call(method, url, body, headers.get(caller)!)).status).toBe(403);
   });
+});
+
+test("an owner neither changes nor ends what the operator grants by the calendar", async () => {
+  const url = "/v1/tenants/acme/credits/top-up-rules/allowance";
+  await world.must("PUT", "/v1/credit-products/hundred", { credits: 100, amount: 1_000, currency: "usd" });
+  await world.must("PUT", url, { source: "promotion", amount: 5, interval: "month" });
+  for (const caller of ["owner", "key of acme"] as const) {
+    const changed = await world.call("PUT", url, { product: "hundred", interval: "month" }, headers.get(caller)!);
+    const ended = await world.call("DELETE", url, undefined, headers.get(caller)!);
+    expect([changed.status, ended.status]).toEqual([403, 403]);
+    const own = await world.call("PUT", `${url}-of-mine`, { product: "hundred", interval: "month" }, headers.get(caller)!);
+    expect(own.status).toBe(200);
+  }
+  expect(await world.must("GET", url)).toMatchObject({ source: "promotion", amount: 5, enabled: true });
 });

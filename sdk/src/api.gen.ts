@@ -36,7 +36,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the plans on sale, those of one group together
+         * List the plans on sale, those of one group together; or those that Stripe sells, as it sells them
          * @description Needs credentials, with any scope.
          */
         get: operations["getPlans"];
@@ -531,7 +531,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List the holds of a tenant, newest first
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getTenantsCreditsHolds"];
         put?: never;
         /**
          * Reserve credits, to take the true cost later
@@ -578,6 +582,26 @@ export interface paths {
          * @description Needs the scope `usage.write`.
          */
         post: operations["postTenantsCreditsHoldsRelease"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/credits/holds/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a hold
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getTenantsCreditsHoldsById"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -636,6 +660,26 @@ export interface paths {
          * @description Needs the scope `billing.read`.
          */
         get: operations["getTenantsPayments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/payments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read one payment attempt; while it waits for the person, with what they confirm it with, for whoever may pay
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getTenantsPaymentsById"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1260,6 +1304,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/invoices/{id}/confirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the person who pays confirms the payment of an invoice with, while it waits for them
+         * @description Needs the scope `billing.write`.
+         */
+        get: operations["getInvoicesConfirmation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/invoices": {
         parameters: {
             query?: never;
@@ -1431,6 +1495,74 @@ export interface paths {
          * @description Needs the scope `billing.write`.
          */
         delete: operations["deleteTenantsCreditsTopUp"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/credits/top-up-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the top-ups by the calendar
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getTenantsCreditsTopUpRules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/credits/top-up-rules/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a top-up by the calendar
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getTenantsCreditsTopUpRulesByKey"];
+        /**
+         * Buy credits by the calendar by the stored payment method, or grant them
+         * @description Needs the scope `billing.write`.
+         */
+        put: operations["putTenantsCreditsTopUpRulesByKey"];
+        post?: never;
+        /**
+         * End a top-up by the calendar; a purchase that runs is finished
+         * @description Needs the scope `billing.write`.
+         */
+        delete: operations["deleteTenantsCreditsTopUpRulesByKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant_id}/credits/top-up-rules/{key}/occurrences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What became of each occurrence of a top-up by the calendar, newest first
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getTenantsCreditsTopUpRulesOccurrences"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1634,7 +1766,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Subscribe on the gateway's page: it takes the payment method, and the subscription starts once when that is done
+         * Subscribe on the gateway's page: it takes the payment method, or begins the subscription that Stripe then runs; it starts once when that is done
          * @description Needs the scope `billing.write`.
          */
         post: operations["postTenantsCheckout"];
@@ -2536,6 +2668,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sandbox/payment-intents/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sandbox: confirm a payment that waits for the person with its client secret, as a page does at a real gateway
+         * @description Needs no credentials.
+         */
+        post: operations["postSandboxPaymentIntentsConfirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/jobs": {
         parameters: {
             query?: never;
@@ -2741,6 +2893,50 @@ export interface components {
                 [key: string]: string[];
             } | null;
         };
+        /**
+         * PlanOffer
+         * @description As the processor sells it, where that was asked for.
+         */
+        PlanOffer: {
+            processor: string;
+            product: {
+                /** @description The processor's name of it: prod_… */
+                reference: string;
+                name: string | null;
+                description: string | null;
+            };
+            prices: {
+                /** @description The key of the catalog's price that it is. */
+                price: string;
+                /** @description The processor's name of it: price_… */
+                reference: string;
+                product: string;
+                nickname: string | null;
+                /**
+                 * Format: currency
+                 * @description Lower-case ISO 4217 code.
+                 */
+                currency: string;
+                /** @description In minor units, exact; null where there are tiers. */
+                unit_amount: string | null;
+                /** @description Units are sold in packages of so many. */
+                package_size: number | null;
+                /** @enum {string|null} */
+                tiers_mode: "graduated" | "volume" | null;
+                tiers: {
+                    up_to: number | null;
+                    unit_amount: string | null;
+                    flat_amount: string | null;
+                }[] | null;
+                /** @enum {string} */
+                usage_type: "licensed" | "metered";
+                /** @enum {string} */
+                interval: "day" | "week" | "month" | "year";
+                interval_count: number;
+            }[];
+            /** @description Prices of the plan, in its own currency, that are not sold there: while there are any, neither is the plan. */
+            missing: string[];
+        };
         /** Plan */
         Plan: {
             /** @description Lower-case letters, digits, _ and -; begins with a letter; at most 64. */
@@ -2855,6 +3051,7 @@ export interface components {
              * @description RFC 3339.
              */
             created_at: string;
+            offer?: components["schemas"]["PlanOffer"];
         };
         /** Tenant */
         Tenant: {
@@ -3043,6 +3240,58 @@ export interface components {
              */
             dispute: "warning" | "needs_response" | "under_review" | "won" | "lost" | null;
         };
+        /** PaymentConfirmation */
+        PaymentConfirmation: {
+            /** @description For the page of the person who pays, and nobody else: Stripe.js, or POST /sandbox/payment-intents/confirm in the sandbox. */
+            client_secret: string;
+            /** @description What that page opens the gateway with; public. */
+            publishable_key: string | null;
+            /** @description The gateway's own name of the method that waits to be confirmed; another can be given there. */
+            gateway_payment_method: string | null;
+        };
+        /** PaymentDetail */
+        PaymentDetail: {
+            id: string;
+            /** @description The caller's own id of the tenant. */
+            tenant_id: string;
+            invoice_id: string | null;
+            gateway: string;
+            /** @description requested, succeeded, failed, requires_action, pending or unknown; unapplied: money from outside that fits no invoice, what is left of it. */
+            status: string;
+            /**
+             * Format: currency
+             * @description Lower-case ISO 4217 code.
+             */
+            currency: string;
+            /** @description Whole minor units of the currency. */
+            amount: number;
+            /** @description Whole minor units of the currency. */
+            amount_received: number;
+            attempt: number;
+            payment_method: string | null;
+            gateway_reference: string | null;
+            code: string | null;
+            reason: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            requested_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            settled_at: string | null;
+            /** @description Where a person confirms what the bank asks, of one that requires_action. */
+            action_url: string | null;
+            /**
+             * @description The payer's bank takes it back, or means to; null: not disputed.
+             * @enum {string|null}
+             */
+            dispute: "warning" | "needs_response" | "under_review" | "won" | "lost" | null;
+            /** @description What the person confirms it with while it requires_action; asked of the gateway each time, and null for whoever may only read, or while the gateway is away. */
+            confirmation: components["schemas"]["PaymentConfirmation"] | null;
+        };
         /** PaymentMethod */
         PaymentMethod: {
             id: string;
@@ -3082,7 +3331,7 @@ export interface components {
             kind: "credits" | "plan";
             /** @enum {string} */
             status: "open" | "completed" | "canceled" | "expired" | "failed";
-            /** @description Where the person who pays is sent. */
+            /** @description Where the person who pays is sent; empty where the gateway never answered with a page. */
             url: string;
             /**
              * Format: date-time
@@ -3095,11 +3344,18 @@ export interface components {
             plan: string | null;
             seats: number | null;
             /**
+             * @description Of a plan: who runs the subscription that begins on the page.
+             * @enum {string|null}
+             */
+            processor: "engine" | "stripe" | null;
+            /** @description Where the page says so, or it was asked for; else the plan's own. */
+            trial_days: number | null;
+            /**
              * Format: currency
              * @description Lower-case ISO 4217 code.
              */
             currency: string;
-            /** @description What is taken on the page, tax included; 0 for a plan, whose first invoice is charged afterwards. */
+            /** @description What is taken on the page, tax included; 0 for a plan, whose first invoice says what it is, made here afterwards or by the processor. */
             amount: number;
             invoice_id: string | null;
             subscription_id: string | null;
@@ -3423,6 +3679,17 @@ export interface components {
             /** @description The invoice that a captured payment settles. */
             invoice: string;
         };
+        /** InvoiceConfirmation */
+        InvoiceConfirmation: {
+            invoice_id: string;
+            /** @description Of the invoice, as it now stands. */
+            status: string;
+            /** @description The attempt that waits; null where none of the engine's does. */
+            payment_id: string | null;
+            /** @description A page of the gateway's, where there is one, instead of a page of yours. */
+            action_url: string | null;
+            confirmation: components["schemas"]["PaymentConfirmation"] | null;
+        };
         /** LineTrace */
         LineTrace: {
             invoice: string;
@@ -3576,6 +3843,100 @@ export interface components {
              * @description RFC 3339.
              */
             updated_at: string;
+        };
+        /** CreditTopUpRule */
+        CreditTopUpRule: {
+            id: string;
+            /** @description The caller's own id of the tenant. */
+            tenant_id: string;
+            key: string;
+            /** @enum {string} */
+            source: "purchase" | "promotion" | "adjustment";
+            product: string | null;
+            quantity: number | null;
+            /** @description A quantity: a number, or a decimal string with up to 12 places. */
+            amount: number | string | null;
+            /** @description A quantity: a number, or a decimal string with up to 12 places. */
+            target: number | string | null;
+            priority: number | null;
+            reason: string | null;
+            expires_at_next: boolean;
+            /** @enum {string} */
+            interval: "day" | "week" | "month" | "year";
+            interval_count: number;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            starts_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            ends_at: string | null;
+            /**
+             * Format: date-time
+             * @description The occurrence that comes next, or is being worked on; null: none comes.
+             */
+            next_at: string | null;
+            monthly_limit: {
+                count: number | null;
+                /** @description Whole minor units of the currency. */
+                amount: number | null;
+            };
+            enabled: boolean;
+            /** @description payment_failed, or product_not_on_sale. */
+            disabled_reason: string | null;
+            /** @description In a row. */
+            failures: number;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            retry_at: string | null;
+            running: {
+                invoice_id: string;
+                /**
+                 * Format: date-time
+                 * @description RFC 3339.
+                 */
+                began_at: string;
+            } | null;
+            /** @description Purchases of this rule. */
+            this_month: {
+                count: number;
+                /** @description Whole minor units of the currency. */
+                amount: number;
+            };
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            updated_at: string;
+        };
+        /** CreditTopUpOccurrence */
+        CreditTopUpOccurrence: {
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            at: string;
+            /** @enum {string} */
+            status: "purchased" | "granted" | "skipped" | "failed";
+            /** @description paused, target_reached, monthly_limit, late; or payment_failed, product_not_on_sale. */
+            reason: string | null;
+            grant_id: string | null;
+            invoice_id: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            settled_at: string;
         };
         /** Subscription */
         Subscription: {
@@ -3863,7 +4224,7 @@ export interface components {
         BillingEvent: {
             id: string;
             /** @enum {string} */
-            type: "alert.raised" | "alert.acknowledged" | "alert.resolved" | "tenant.created" | "tenant.updated" | "tenant.erased" | "subscription.started" | "subscription.updated" | "subscription.plan_changed" | "subscription.trial_ending" | "subscription.trial_ended" | "subscription.renewed" | "subscription.paused" | "subscription.resumed" | "subscription.past_due" | "subscription.canceled" | "subscription.expired" | "invoice.created" | "invoice.finalized" | "invoice.paid" | "invoice.payment_failed" | "invoice.voided" | "invoice.marked_uncollectible" | "invoice.credited" | "invoice.sent" | "payment.succeeded" | "payment.failed" | "payment.refunded" | "payment.refund_failed" | "payment.disputed" | "payment.unapplied" | "payment.kept" | "payment.returned" | "checkout.completed" | "checkout.canceled" | "checkout.expired" | "checkout.failed" | "credits.granted" | "credits.consumed" | "credits.expiring" | "credits.expired" | "credits.low_balance" | "credits.top_up_failed" | "credits.top_up_limited" | "credits.top_up_disabled" | "credits.refunded" | "credits.transferred" | "entitlement.overridden" | "entitlement.override_removed" | "usage.aggregated" | "usage.limit_approaching" | "usage.limit_reached" | "usage.refused" | "catalog.changed" | "webhook.test" | "webhook.endpoint_disabled";
+            type: "alert.raised" | "alert.acknowledged" | "alert.resolved" | "tenant.created" | "tenant.updated" | "tenant.erased" | "subscription.started" | "subscription.updated" | "subscription.plan_changed" | "subscription.trial_ending" | "subscription.trial_ended" | "subscription.renewed" | "subscription.paused" | "subscription.resumed" | "subscription.past_due" | "subscription.canceled" | "subscription.expired" | "invoice.created" | "invoice.finalized" | "invoice.paid" | "invoice.payment_failed" | "invoice.voided" | "invoice.marked_uncollectible" | "invoice.credited" | "invoice.sent" | "payment.succeeded" | "payment.failed" | "payment.requires_action" | "payment.refunded" | "payment.refund_failed" | "payment.disputed" | "payment.unapplied" | "payment.kept" | "payment.returned" | "checkout.completed" | "checkout.canceled" | "checkout.expired" | "checkout.failed" | "credits.granted" | "credits.consumed" | "credits.expiring" | "credits.expired" | "credits.low_balance" | "credits.top_up_failed" | "credits.top_up_limited" | "credits.top_up_disabled" | "credits.refunded" | "credits.transferred" | "entitlement.overridden" | "entitlement.override_removed" | "usage.aggregated" | "usage.limit_approaching" | "usage.limit_reached" | "usage.refused" | "catalog.changed" | "webhook.test" | "webhook.endpoint_disabled";
             /** @description The caller's own id of the tenant. */
             tenant_id: string | null;
             /**
@@ -3949,7 +4310,7 @@ export interface components {
              * @description RFC 3339.
              */
             finished_at: string | null;
-            /** @description As it came; null: erased. */
+            /** @description As it came, but for the secrets of payments and set-ups; null: erased. */
             body: string | null;
         };
         /** WebhookEndpoint */
@@ -5116,6 +5477,8 @@ export interface operations {
                             } | null;
                             /** @description Credits that one purchase grants. */
                             credits: number | string;
+                            /** @description Lower burns first; 10 if not said. */
+                            priority?: number | null;
                             /** @description Whole minor units of the currency. */
                             amount: number | string;
                             /**
@@ -5391,6 +5754,8 @@ export interface operations {
                         } | null;
                         /** @description Credits that one purchase grants. */
                         credits: number | string;
+                        /** @description Lower burns first; 10 if not said. */
+                        priority?: number | null;
                         /** @description Whole minor units of the currency. */
                         amount: number | string;
                         /**
@@ -5648,6 +6013,8 @@ export interface operations {
                             } | null;
                             /** @description Credits that one purchase grants. */
                             credits: number | string;
+                            /** @description Lower burns first; 10 if not said. */
+                            priority?: number | null;
                             /** @description Whole minor units of the currency. */
                             amount: number | string;
                             /**
@@ -5760,6 +6127,8 @@ export interface operations {
                 cursor?: string;
                 /** @description Also what is no longer sold. */
                 include_archived?: boolean;
+                /** @description catalog if not said. stripe: the plans that have a price there, each with its `offer`; listed there every ten minutes at most. */
+                source?: "catalog" | "stripe";
             };
             header?: never;
             path?: never;
@@ -5776,6 +6145,51 @@ export interface operations {
                     "application/json": {
                         items: components["schemas"]["Plan"][];
                         next_cursor: string | null;
+                        /** @enum {string} */
+                        source?: "stripe";
+                        /**
+                         * Format: date-time
+                         * @description When the processor listed what it sells.
+                         */
+                        fetched_at?: string;
+                        /** @description The processor does not answer: this is what it sold at `fetched_at`. */
+                        stale?: boolean;
+                        /** @description What the processor sells and is of no plan; for the operator alone. */
+                        unmapped?: {
+                            product: {
+                                /** @description The processor's name of it: prod_… */
+                                reference: string;
+                                name: string | null;
+                                description: string | null;
+                            };
+                            prices: {
+                                /** @description The processor's name of it: price_… */
+                                reference: string;
+                                product: string;
+                                nickname: string | null;
+                                /**
+                                 * Format: currency
+                                 * @description Lower-case ISO 4217 code.
+                                 */
+                                currency: string;
+                                /** @description In minor units, exact; null where there are tiers. */
+                                unit_amount: string | null;
+                                /** @description Units are sold in packages of so many. */
+                                package_size: number | null;
+                                /** @enum {string|null} */
+                                tiers_mode: "graduated" | "volume" | null;
+                                tiers: {
+                                    up_to: number | null;
+                                    unit_amount: string | null;
+                                    flat_amount: string | null;
+                                }[] | null;
+                                /** @enum {string} */
+                                usage_type: "licensed" | "metered";
+                                /** @enum {string} */
+                                interval: "day" | "week" | "month" | "year";
+                                interval_count: number;
+                            }[];
+                        }[];
                     };
                 };
             };
@@ -6833,6 +7247,8 @@ export interface operations {
                             } | null;
                             /** @description Credits that one purchase grants. */
                             credits: number | string;
+                            /** @description Lower burns first; 10 if not said. */
+                            priority?: number | null;
                             /** @description Whole minor units of the currency. */
                             amount: number | string;
                             /**
@@ -6893,6 +7309,8 @@ export interface operations {
                         } | null;
                         /** @description Credits that one purchase grants. */
                         credits: number | string;
+                        /** @description Lower burns first; 10 if not said. */
+                        priority?: number | null;
                         /** @description Whole minor units of the currency. */
                         amount: number | string;
                         /**
@@ -6950,6 +7368,8 @@ export interface operations {
                     } | null;
                     /** @description Credits that one purchase grants. */
                     credits: number | string;
+                    /** @description Lower burns first; 10 if not said. */
+                    priority?: number | null;
                     /** @description Whole minor units of the currency. */
                     amount: number | string;
                     /**
@@ -6979,6 +7399,8 @@ export interface operations {
                         } | null;
                         /** @description Credits that one purchase grants. */
                         credits: number | string;
+                        /** @description Lower burns first; 10 if not said. */
+                        priority?: number | null;
                         /** @description Whole minor units of the currency. */
                         amount: number | string;
                         /**
@@ -7013,6 +7435,8 @@ export interface operations {
                         } | null;
                         /** @description Credits that one purchase grants. */
                         credits: number | string;
+                        /** @description Lower burns first; 10 if not said. */
+                        priority?: number | null;
                         /** @description Whole minor units of the currency. */
                         amount: number | string;
                         /**
@@ -8210,6 +8634,51 @@ export interface operations {
             503: components["responses"]["Problem"];
         };
     };
+    getTenantsCreditsHolds: {
+        parameters: {
+            query?: {
+                /** @description How many; 25 if not said. */
+                limit?: number;
+                /** @description The next_cursor of the page before. */
+                cursor?: string;
+                /** @description Only those in this state. */
+                status?: "open" | "captured" | "released" | "expired";
+            };
+            header?: never;
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["CreditHold"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
     postTenantsCreditsHolds: {
         parameters: {
             query?: never;
@@ -8379,6 +8848,43 @@ export interface operations {
             503: components["responses"]["Problem"];
         };
     };
+    getTenantsCreditsHoldsById: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreditHold"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
     getCreditsVerify: {
         parameters: {
             query?: never;
@@ -8500,6 +9006,43 @@ export interface operations {
                         items: components["schemas"]["Payment"][];
                         next_cursor: string | null;
                     };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getTenantsPaymentsById: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentDetail"];
                 };
             };
             /** @description `unauthenticated`: credentials are missing or not valid. */
@@ -9082,7 +9625,102 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Invoice"];
+                    "application/json": {
+                        id: string | null;
+                        /** @description The caller's own id of the tenant. */
+                        tenant_id: string;
+                        subscription_id: string | null;
+                        number: string | null;
+                        /** @enum {string} */
+                        status: "draft" | "open" | "paid" | "void" | "uncollectible";
+                        /** @description start, period, advance, final, change or manual. */
+                        reason: string;
+                        /**
+                         * Format: currency
+                         * @description Lower-case ISO 4217 code.
+                         */
+                        currency: string;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339.
+                         */
+                        period_start: string;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339.
+                         */
+                        period_end: string;
+                        /** @description Whole minor units of the currency. */
+                        subtotal: number;
+                        /** @description Whole minor units of the currency. */
+                        discount: number;
+                        /** @description All of it, what the prices contain included. */
+                        tax: number;
+                        /** @description The part of the tax that the prices contain. */
+                        tax_included: number;
+                        taxes: {
+                            key: string;
+                            name: string;
+                            /** @description vat, sales, gst, cgst, sgst or igst. */
+                            kind: string;
+                            percent: string;
+                            /** @description The prices contain it already. */
+                            inclusive: boolean;
+                            /** @description What it is a percentage of. */
+                            taxable: number;
+                            /** @description Whole minor units of the currency. */
+                            amount: number;
+                        }[];
+                        /** @enum {string} */
+                        tax_status: "taxed" | "exempt" | "reverse_charge" | "none";
+                        place_of_supply: string | null;
+                        bill_to: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description Whole minor units of the currency. */
+                        total: number;
+                        /** @description Whole minor units of the currency. */
+                        balance_applied: number;
+                        /** @description Whole minor units of the currency. */
+                        amount_paid: number;
+                        /** @description Whole minor units of the currency. */
+                        amount_due: number;
+                        /** @description What credit notes took off the total. */
+                        amount_credited: number;
+                        /** @description Whole minor units of the currency. */
+                        amount_refunded: number;
+                        collection: string;
+                        lines: components["schemas"]["InvoiceLine"][];
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339.
+                         */
+                        issued_at: string | null;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339.
+                         */
+                        due_at: string | null;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339.
+                         */
+                        paid_at: string | null;
+                        /**
+                         * Format: date-time
+                         * @description When a payment that failed is tried again.
+                         */
+                        next_attempt_at: string | null;
+                        processor_invoice_id: string | null;
+                        hosted_url: string | null;
+                        pdf_url: string | null;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339.
+                         */
+                        created_at: string | null;
+                        payment: components["schemas"]["PaymentDetail"];
+                    };
                 };
             };
             /** @description `unauthenticated`: credentials are missing or not valid. */
@@ -10531,6 +11169,41 @@ export interface operations {
             503: components["responses"]["Problem"];
         };
     };
+    getInvoicesConfirmation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id, as the engine gave it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoiceConfirmation"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
     getInvoices: {
         parameters: {
             query?: {
@@ -10918,7 +11591,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CreditPurchase"];
+                    "application/json": {
+                        id: string;
+                        /** @description The caller's own id of the tenant. */
+                        tenant_id: string;
+                        product: string;
+                        quantity: number;
+                        /** @description What it grants when it is paid. */
+                        credits: number | string;
+                        /** @enum {string} */
+                        status: "open" | "granted" | "canceled";
+                        /** @enum {string} */
+                        origin: "checkout" | "direct" | "invoice" | "top_up";
+                        invoice_id: string;
+                        checkout_id: string | null;
+                        grant_id: string | null;
+                        /** @description A quantity: a number, or a decimal string with up to 12 places. */
+                        granted: number | string;
+                        /** @description What refunds took back. */
+                        taken_back: number | string;
+                        /** @description What refunds should have taken back, but was spent. */
+                        not_taken_back: number | string;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339.
+                         */
+                        created_at: string;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339.
+                         */
+                        granted_at: string | null;
+                        payment: components["schemas"]["PaymentDetail"];
+                    };
                 };
             };
             /** @description `unauthenticated`: credentials are missing or not valid. */
@@ -11169,6 +11874,264 @@ export interface operations {
             404: components["responses"]["Problem"];
             /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
             409: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getTenantsCreditsTopUpRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["CreditTopUpRule"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getTenantsCreditsTopUpRulesByKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+                /** @description The key that the caller chose for it. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreditTopUpRule"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    putTenantsCreditsTopUpRulesByKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+                /** @description The key that the caller chose for it. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description purchase, if not said: bought by the stored payment method. Else granted, which only the operator may set.
+                     * @enum {string}
+                     */
+                    source?: "purchase" | "promotion" | "adjustment";
+                    /** @description Of a purchase: the key of the credit product. */
+                    product?: string;
+                    /** @description Of a purchase: packs each time; 1 if there is no target. */
+                    quantity?: number;
+                    /** @description Of a grant: credits each time. */
+                    amount?: number | string;
+                    /** @description Instead of quantity or amount: as much as is missing to it then; of a purchase, in whole packs. */
+                    target?: number | string;
+                    /** @description Of what is granted; by the source if not said. */
+                    priority?: number | null;
+                    reason?: string | null;
+                    /** @description Of a grant: what is left of it expires when the next occurrence comes; false if not said. */
+                    expires_at_next?: boolean;
+                    /** @enum {string} */
+                    interval: "day" | "week" | "month" | "year";
+                    /** @description 1 if not said. */
+                    interval_count?: number;
+                    /**
+                     * Format: date-time
+                     * @description The first occurrence; the others are counted from it, in the tenant's time zone. Those before now do not happen. If not said, as before, else now.
+                     */
+                    starts_at?: string;
+                    /**
+                     * Format: date-time
+                     * @description From then on there is none.
+                     */
+                    ends_at?: string | null;
+                    /** @description Of purchases in a calendar month of the tenant's, and of minor units with tax: what is beyond is skipped. None if not said. */
+                    monthly_limit?: {
+                        count?: number | null;
+                        /** @description Whole minor units of the currency. */
+                        amount?: number | null;
+                    };
+                    /** @description true if not said. Setting it anew forgets failures. */
+                    enabled?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreditTopUpRule"];
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    deleteTenantsCreditsTopUpRulesByKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+                /** @description The key that the caller chose for it. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description The caller's own id of the tenant. */
+                        tenant_id: string;
+                        key: string;
+                        deleted: boolean;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getTenantsCreditsTopUpRulesOccurrences: {
+        parameters: {
+            query?: {
+                /** @description How many; 25 if not said. */
+                limit?: number;
+                /** @description The next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+                /** @description The key that the caller chose for it. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["CreditTopUpOccurrence"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
             /** @description `invalid_request`: `errors` names each field at fault. */
             422: components["responses"]["Problem"];
             /** @description `rate_limited`: too many requests. */
@@ -11906,6 +12869,13 @@ export interface operations {
                     /** @description Where the person goes who has not. */
                     cancel_url: string;
                     gateway?: string;
+                    /**
+                     * @description Who runs the subscription that begins there; if not said, who ran the tenant's last one, else the engine. With stripe it begins on Stripe's page.
+                     * @enum {string}
+                     */
+                    processor?: "engine" | "stripe";
+                    /** @description Instead of the plan's own; 0: no trial. */
+                    trial_days?: number;
                 };
             };
         };
@@ -14433,6 +15403,51 @@ export interface operations {
                     client_secret: string;
                     /** @description The number or the token of a test card. */
                     card: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status: string;
+                    };
+                };
+            };
+            /** @description The state of things, or a request with the same Idempotency-Key, does not allow this. */
+            409: components["responses"]["Problem"];
+            /** @description The body is larger than this route takes. */
+            413: components["responses"]["Problem"];
+            /** @description The body has a type that this route does not take. */
+            415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    postSandboxPaymentIntentsConfirm: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body answers with the first answer, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    client_secret: string;
+                    /** @description The number or the token of another test card to pay with; the one that waits if not said. */
+                    card?: string;
                 };
             };
         };

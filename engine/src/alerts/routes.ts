@@ -6,7 +6,7 @@ import { formatInstant } from "../billing/time/instant.ts";
 import type { Context } from "../context.ts";
 import { onPool } from "../db/pool.ts";
 import { Refusal, tenantNotFound } from "../errors.ts";
-import { DEFAULT_LIMIT, decodeCursor, pageOf } from "../http/list.ts";
+import { DEFAULT_LIMIT, decodeMoment, pageOf } from "../http/list.ts";
 import { route } from "../http/route.ts";
 import { Closed, ListQuery, OneOf, Page, TenantId } from "../http/schema.ts";
 import { isId } from "../ids.ts";
@@ -38,7 +38,7 @@ export function alertRoutes(app: FastifyInstance, ctx: Context): void {
         tenantId: principal.tenantId ?? query.tenant_id ?? null,
         kind: query.kind ?? null,
         state: query.state ?? null,
-        before: decodeCursor(query.cursor, 2),
+        before: decodeMoment(query.cursor),
         limit: limit + 1,
       });
       return pageOf(rows, limit, alertView, (row) => [formatInstant(row.raised_at), row.id]);

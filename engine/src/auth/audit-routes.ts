@@ -5,7 +5,7 @@ import { formatInstant } from "../billing/time/instant.ts";
 import type { Context } from "../context.ts";
 import { onPool } from "../db/pool.ts";
 import { Refusal } from "../errors.ts";
-import { DEFAULT_LIMIT, decodeCursor, pageOf } from "../http/list.ts";
+import { DEFAULT_LIMIT, decodeNumber, pageOf } from "../http/list.ts";
 import { route } from "../http/route.ts";
 import { Instant, ListQuery, Named, Nullable, OneOf, Page, TenantId } from "../http/schema.ts";
 import { type AuditRow, listAudit } from "./audit-store.ts";
@@ -66,7 +66,7 @@ export function auditRoutes(app: FastifyInstance, ctx: Context): void {
         actor: query.actor ?? null,
         from: query.from ?? null,
         to: query.to ?? null,
-        before: decodeCursor(query.cursor, 1)?.[0] ?? null,
+        before: decodeNumber(query.cursor),
         limit: limit + 1,
       });
       return pageOf(rows, limit, view, (row) => [row.seq.toString()]);

@@ -28,6 +28,7 @@ export const EVENT_TYPES = [
   "invoice.sent",
   "payment.succeeded",
   "payment.failed",
+  "payment.requires_action",
   "payment.refunded",
   "payment.refund_failed",
   "payment.disputed",

@@ -1,5 +1,6 @@
 /** Cursors of lists: opaque to the caller, a position in the order of the list to us. */
-import { invalidField } from "../errors.ts";
+import { parseInstant } from "../billing/time/instant.ts";
+import { invalidField, type Refusal } from "../errors.ts";
 
 export const DEFAULT_LIMIT = 25;
 
@@ -17,7 +18,25 @@ export function decodeCursor(cursor: string | undefined, parts: number): string[
   } catch {
     // Falls through to the refusal.
   }
-  throw invalidField("cursor", "is not a cursor of this list");
+  throw noCursor();
+}
+
+/** The position in a list by time: an instant and an id. */
+export function decodeMoment(cursor: string | undefined): string[] | null {
+  const position = decodeCursor(cursor, 2);
+  if (position !== null && parseInstant(position[0]!) === null) throw noCursor();
+  return position;
+}
+
+/** The position in a list that is numbered. */
+export function decodeNumber(cursor: string | undefined): string | null {
+  const number = decodeCursor(cursor, 1)?.[0] ?? null;
+  if (number !== null && !/^\d{1,18}$/.test(number)) throw noCursor();
+  return number;
+}
+
+function noCursor(): Refusal {
+  return invalidField("cursor", "is not a cursor of this list");
 }
 
 /** A page from one row more than was asked: the row beyond says that there is a next page. */

@@ -150,6 +150,16 @@ export function route<P extends TSchema, Q extends TSchema, B extends TSchema>(
   });
 }
 
+/**
+ * What a write answered under this name, or had answered before under the same key: of routes that write down what is asked, and then ask
+ * for it outside. null: it was refused, and the answer says so.
+ */
+export function writtenText(answer: unknown, name: string): string | null {
+  const body: unknown = answer instanceof Printed ? JSON.parse(String(answer.json)) : answer;
+  const value = typeof body === "object" && body !== null ? Object.entries(body).find(([key]) => key === name)?.[1] : undefined;
+  return typeof value === "string" ? value : null;
+}
+
 function refuseFields(fields: Readonly<Record<string, "any" | readonly unknown[]>>, body: unknown): void {
   for (const [name, values] of Object.entries(fields)) {
     const value = (body as Record<string, unknown> | null | undefined)?.[name];

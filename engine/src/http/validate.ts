@@ -1,6 +1,8 @@
 /** Schemas into validators, and what they find into faults that name the field as the caller wrote it. */
-import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
+import { Ajv, type AnySchemaObject, type ErrorObject, type ValidateFunction } from "ajv";
+import type { DataValidateFunction } from "ajv/dist/types/index.js";
 import { isCurrency } from "../billing/money/currency.ts";
+import { parseDecimal } from "../billing/money/decimal.ts";
 import { parseInstant } from "../billing/time/instant.ts";
 import type { Fault } from "../errors.ts";
 
@@ -33,6 +35,25 @@ const lenient = new Ajv({
   verbose: true,
   formats,
 });
+
+// A quantity may be written as a number or as a text: the form of the text holds for the digits of the number, too.
+for (const ajv of [strict, lenient]) {
+  ajv.removeKeyword("pattern");
+  ajv.addKeyword({ keyword: "pattern", type: ["string", "number"], schemaType: "string", errors: true, compile: patternOf });
+}
+
+function patternOf(pattern: string, parentSchema: AnySchemaObject): DataValidateFunction {
+  const form = new RegExp(pattern, "u");
+  const ofNumbers = Array.isArray(parentSchema.type) && parentSchema.type.includes("number");
+  const validate: DataValidateFunction = (value: unknown) => {
+    // What is no text and no quantity has a fault of another kind.
+    const text = typeof value === "number" ? (ofNumbers ? (parseDecimal(value)?.toFixed() ?? "") : null) : value;
+    if (typeof text !== "string" || form.test(text)) return true;
+    validate.errors = [{ keyword: "pattern", params: { pattern }, parentSchema }];
+    return false;
+  };
+  return validate;
+}
 
 export function validatorFor(schema: object, part: string | undefined): ValidateFunction {
   return (part === "body" || part === undefined ? strict : lenient).compile(schema);

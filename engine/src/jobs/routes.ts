@@ -4,7 +4,7 @@ import { Type } from "typebox";
 import { parseInstant } from "../billing/time/instant.ts";
 import type { Context } from "../context.ts";
 import { onPlatform } from "../db/pool.ts";
-import { DEFAULT_LIMIT, decodeCursor, pageOf } from "../http/list.ts";
+import { DEFAULT_LIMIT, decodeNumber, pageOf } from "../http/list.ts";
 import { route } from "../http/route.ts";
 import { Closed, Instant, ListQuery, OneOf, Page, Text } from "../http/schema.ts";
 import { askJob, getJob, retryAsked } from "./ask.ts";
@@ -62,7 +62,7 @@ export function jobRoutes(app: FastifyInstance, ctx: Context): void {
     response: { 200: Page(JobView) },
     handle: async ({ query }) => {
       const limit = query.limit ?? DEFAULT_LIMIT;
-      const below = decodeCursor(query.cursor, 1)?.[0];
+      const below = decodeNumber(query.cursor) ?? undefined;
       const rows = await readJobs(db, { name: query.name, state: query.state, below, limit: limit + 1 });
       return pageOf(rows, limit, jobView, (row) => [String(row.id)]);
     },

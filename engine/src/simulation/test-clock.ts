@@ -5,6 +5,7 @@
 import { ENGINE } from "../auth/principal.ts";
 import { expireDue } from "../billing/credits/expire.ts";
 import { nextExpiry } from "../billing/credits/expiry-store.ts";
+import { nextRuleDue } from "../billing/credits/top-up-rule-store.ts";
 import { nextTopUp } from "../billing/credits/top-up-store.ts";
 import { nextRetry } from "../billing/invoices/dunning-store.ts";
 import { retryDue } from "../billing/invoices/retry.ts";
@@ -92,7 +93,8 @@ function earliest(...instants: (Instant | null)[]): Instant | null {
 /** After the clock's now: what is due at it is tried by now. */
 async function nextTopUpOf(ctx: Context, id: string): Promise<Instant | null> {
   const db = onPool(ctx.pool);
-  return nextTopUp(db, id, (await findClock(db, id))!.now_at);
+  const now = (await findClock(db, id))!.now_at;
+  return earliest(await nextTopUp(db, id, now), await nextRuleDue(db, id, now));
 }
 
 async function moveTo(ctx: Context, id: string, now: Instant): Promise<void> {

@@ -7,7 +7,7 @@ import { stripeClient } from "../../src/gateways/stripe/client.ts";
 import { stripeGateway } from "../../src/gateways/stripe/gateway.ts";
 import { KEY_ID, KEY_SECRET, startLoopback } from "../razorpay/server.ts";
 import type { Json } from "../stripe/resource.ts";
-import { confirm, newIntent } from "../stripe/resources/payment-intents.ts";
+import { confirm, confirmOnPage, newIntent } from "../stripe/resources/payment-intents.ts";
 import { CARDS, newMethod } from "../stripe/resources/payment-methods.ts";
 import { SECRET_KEY, startStripe } from "../stripe/server.ts";
 import { createWorld, type World } from "../world.ts";
@@ -24,7 +24,15 @@ gatewayContract("sandbox", async () => {
   return {
     gateway,
     currency: "usd",
-    payer: { customer: null, good: "tok_visa", declined: { method: "tok_insufficient_funds", code: "insufficient_funds" } },
+    payer: {
+      customer: null,
+      good: "tok_visa",
+      declined: { method: "tok_insufficient_funds", code: "insufficient_funds" },
+      asked: {
+        method: "tok_requires_action",
+        confirm: async (secret) => void (await world.must("POST", "/sandbox/payment-intents/confirm", { client_secret: secret })),
+      },
+    },
     async paid(key, amountMinor) {
       const asked = { tenantId: "acme", customer: null, invoiceId: "inv", invoiceNumber: null, currency: "usd", method: "tok_visa" };
       return (await gateway.charge({ ...asked, idempotencyKey: key, amountMinor })) as { reference: string };
@@ -79,6 +87,7 @@ gatewayContract("stripe", async () => {
       customer,
       good: card("pm_card_visa"),
       declined: { method: card("pm_card_chargeDeclinedInsufficientFunds"), code: "insufficient_funds" },
+      asked: { method: card("pm_card_authenticationRequired"), confirm: async (secret) => confirmOnPage(stripe, secret) },
     },
     async paid(key, amountMinor) {
       const intent = newIntent(stripe, { amount: Number(amountMinor), customer, metadata: { billwright_payment: key } });

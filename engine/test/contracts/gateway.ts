@@ -6,7 +6,13 @@ export interface Contestant {
   gateway: PaymentGateway;
   currency: string;
   /** What it can be asked to charge; null: it charges nobody who is not there. */
-  payer: { customer: string | null; good: string; declined: { method: string; code: string } } | null;
+  payer: {
+    customer: string | null;
+    good: string;
+    declined: { method: string; code: string };
+    /** A method whose bank wants the person; and the person, on a page that has the secret. Throws what that page would say. */
+    asked: { method: string; confirm(clientSecret: string): Promise<void> };
+  } | null;
   /** A payment that was made with this key, as money that can be given back. */
   paid(key: string, amountMinor: bigint): Promise<{ reference: string }>;
   /** How much money the vendor holds of what was made under the key, and how much of it went back; null: nobody can be asked. */
@@ -67,6 +73,42 @@ export function gatewayContract(name: string, make: () => Promise<Contestant>): 
       const { declined } = it.payer ?? {};
       const answer = await it.gateway.charge(request(declined ? { method: declined.method } : {}));
       expect(answer).toMatchObject({ status: "failed", code: declined?.code ?? "payer_needed", reason: expect.stringMatching(/\w/) });
+    });
+
+    test("what the bank wants the person for waits with a secret, told only while it waits; confirmed, it is taken once", async () => {
+      if (it.payer === null) return;
+      const { method, confirm } = it.payer.asked;
+      const asked = request({ method });
+      const first = await it.gateway.charge(asked);
+      expect(first).toMatchObject({ status: "requires_action", reference: expect.any(String) });
+      const { reference } = first as { reference: string };
+      expect(await it.gateway.charge(asked)).toEqual(first);
+      expect(await it.gateway.find(asked.idempotencyKey, hints())).toEqual(first);
+      expect(it.books(reference)?.taken ?? 0n).toBe(0n);
+      const waiting = await it.gateway.confirmation!(reference);
+      expect(waiting).toMatchObject({ clientSecret: expect.stringContaining(reference), method });
+      expect(await it.gateway.confirmation!(reference)).toEqual(waiting);
+      await confirm(waiting!.clientSecret);
+      const then = { status: "succeeded", reference, amountMinor: 4_200n, currency: it.currency };
+      expect(await it.gateway.find(asked.idempotencyKey, hints(reference))).toEqual(then);
+      expect(await it.gateway.confirmation!(reference)).toBeNull();
+      await expect(confirm(waiting!.clientSecret)).rejects.toThrow();
+      // It went on: what it is now stands.
+      expect(await it.gateway.abandon!(reference)).toEqual(then);
+      expect(it.books(reference)?.taken ?? 4_200n).toBe(4_200n);
+    });
+
+    test("given up, it can be confirmed no more", async () => {
+      if (it.payer === null) return;
+      const { method, confirm } = it.payer.asked;
+      const asked = request({ method });
+      const { reference } = (await it.gateway.charge(asked)) as { reference: string };
+      const waiting = await it.gateway.confirmation!(reference);
+      expect(await it.gateway.abandon!(reference)).toMatchObject({ status: "failed", reference });
+      expect(await it.gateway.confirmation!(reference)).toBeNull();
+      await expect(confirm(waiting!.clientSecret)).rejects.toThrow();
+      expect(await it.gateway.find(asked.idempotencyKey, hints(reference))).toMatchObject({ status: "failed" });
+      expect(it.books(reference)?.taken ?? 0n).toBe(0n);
     });
 
     test("no answer is unknown; whoever asks then learns what became of it, and nothing is taken twice", async () => {
@@ -140,6 +182,7 @@ export function gatewayContract(name: string, make: () => Promise<Contestant>): 
         tenantId: "acme",
         customer,
         mode: "payment" as const,
+        offer: null,
         amountMinor: 900n,
         currency: it.currency,
         description: "A pack",

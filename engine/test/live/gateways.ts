@@ -39,7 +39,21 @@ if (stripeKey?.includes("k_test_"))
       gateway,
       currency: "usd",
       // This card can be attached, and is declined whenever it is charged.
-      payer: { customer, good, declined: { method: (await attach("pm_card_chargeCustomerFail")).id, code: "generic_decline" } },
+      payer: {
+        customer,
+        good,
+        declined: { method: (await attach("pm_card_chargeCustomerFail")).id, code: "generic_decline" },
+        asked: {
+          method: (await attach("pm_card_authenticationRequired")).id,
+          // Nobody is there who would do what the bank asks, but another card may be given instead.
+          confirm: async (secret) => {
+            const [intent = ""] = secret.split("_secret_");
+            await client.call("payment_intents.confirm", "payment_intent", (stripe) =>
+              stripe.paymentIntents.confirm(intent, { payment_method: good }, { idempotencyKey: `confirm_${secret}_${Date.now()}` }),
+            );
+          },
+        },
+      },
       async paid(key, amountMinor) {
         const asked = { tenantId: "acme", customer, invoiceId: "inv_live", invoiceNumber: null, currency: "usd", method: good };
         return (await gateway.charge({ ...asked, idempotencyKey: key, amountMinor })) as { reference: string };

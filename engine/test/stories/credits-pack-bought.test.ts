@@ -10,6 +10,7 @@ const CATALOG = {
   plans: [{ key: "pro", name: "Pro", currency: "usd", interval: "month", prices: [{ key: "base", type: "flat", amount: 2_900 }] }],
   credit_products: [
     { key: "pack_10k", name: "10,000 credits", credits: 10_000, amount: 4_900, currency: "usd" },
+    { key: "last", credits: 7, amount: 100, currency: "usd", priority: 30 },
     { key: "retired", credits: 1, amount: 1, currency: "usd", active: false },
   ],
   tax_rates: [{ key: "vat_de", kind: "vat", country: "DE", percent: 19 }],
@@ -68,6 +69,26 @@ describe("a pack of credits", () => {
     expect((await page.pay("tok_mastercard")).location).toContain("/paid");
     expect((await page.cancel()).location).toContain("/paid");
     expect(await acme.news()).toEqual([]);
+  });
+
+  it("is used up in the order that its product says, as it was when it was sold", async () => {
+    const order = await buyer("order");
+    await pageOf(world, (await order.checkout({ product: "last" })).url).pay();
+    await world.must("POST", `${order.url}/payment-methods/setup-intent`, { token: "tok_visa" });
+    const sent = { collection: "send_invoice" };
+    await world.must("POST", `${order.url}/credits/purchases`, { product: "last", ...sent });
+    await world.must("POST", `${order.url}/credits/purchases`, { product: "pack_10k" });
+    const { key, ...changed } = { ...CATALOG.credit_products[1]!, priority: 1 };
+    await world.must("PUT", `/v1/credit-products/${key}`, changed);
+    const { items } = await world.must("GET", `${order.url}/credits/purchases`);
+    const open = items.find((one: { origin: string }) => one.origin === "invoice");
+    await world.must("POST", `/v1/invoices/${open.invoice_id}/pay`);
+    const { grants } = await world.must("GET", `${order.url}/credits`);
+    expect(grants.map((one: { amount: number; priority: number }) => [one.amount, one.priority])).toEqual([
+      [10_000, 10],
+      [7, 30],
+      [7, 30],
+    ]);
   });
 
   it("is granted once, though the page, the return page and the poller report the payment at once, and twice", async () => {

@@ -50,6 +50,7 @@ describe("credits of a plan", () => {
       },
       has: () => creditsOf(world, id, now),
       card: (token: string) => world.must("POST", `${tenant.url}/payment-methods/setup-intent`, { token }),
+      hold: async (amount: number): Promise<string> => (await world.must("POST", `${tenant.url}/credits/holds`, { amount })).id,
       spend: (amount: number) => world.must("POST", `${tenant.url}/credits/consume`, { amount, idempotency_key: `${now} ${amount}` }),
     };
   }
@@ -140,6 +141,53 @@ describe("credits of a plan", () => {
     expect(await back.has()).toEqual({ plan: 10_000 });
     await back.step("cancel", { when: "now", refund_unused: true });
     expect(await back.has()).toEqual({});
+  });
+
+  it("that a hold has while the unused time is paid back do not come back; a period that counted them in is filled up again", async () => {
+    const held = await newcomer("held");
+    await held.start({ plan: "max" });
+    await held.to(START);
+    const [first, second, third] = [await held.hold(3_000), await held.hold(2_000), await held.hold(1_000)];
+    await held.step("cancel", { when: "now", refund_unused: true });
+    expect(await held.has()).toEqual({});
+    // Half of one is used after all: that stays used. The rest of it, and another, go where the money went.
+    await world.must("POST", `${held.url}/credits/holds/${first}/capture`, { amount: 1_500 });
+    await world.must("POST", `${held.url}/credits/holds/${second}/release`);
+    expect(await held.has()).toEqual({});
+    const { items } = await world.must("GET", `${held.url}/credits/transactions`);
+    expect(items.slice(0, 2).map((one: { type: string; amount: number }) => [one.type, one.amount])).toEqual([
+      ["refunded", -2_000],
+      ["released", 2_000],
+    ]);
+    // 1,500 that are used and 1,000 that are held count.
+    await held.start({ plan: "max" });
+    await held.to(START);
+    expect(await held.has()).toEqual({ plan: 17_500 });
+    await held.news();
+    await world.must("POST", `${held.url}/credits/holds/${third}/release`);
+    expect(await held.news()).toEqual(["credits.refunded", "credits.granted"]);
+    expect(await held.has()).toEqual({ plan: 18_500 });
+  });
+
+  it("that a hold has over the period's end count toward the cap of the rollover, and end with the subscription too", async () => {
+    const over = await newcomer("over");
+    await over.start({ plan: "keep" });
+    await over.to("2026-02-01T00:00:00Z");
+    expect(await over.has()).toEqual({ plan: 2_000 });
+    // All of the first grant and 700 of the second. The second goes on whole, 300 of it free to spend; of the first 500.
+    const [first, second] = [await over.hold(1_200), await over.hold(500)];
+    await over.to("2026-03-01T00:00:00Z");
+    expect(await over.has()).toEqual({ plan: 1_300 });
+    await world.must("POST", `${over.url}/credits/holds/${first}/release`);
+    await world.must("POST", `${over.url}/credits/holds/${second}/release`);
+    expect(await over.has()).toEqual({ plan: 2_500 });
+    const last = await over.hold(2_500);
+    await over.step("cancel", { when: "now" });
+    await world.must("POST", `${over.url}/credits/holds/${last}/release`);
+    await over.to("2026-03-31T23:59:59Z");
+    expect(await over.has()).toEqual({ plan: 2_500 });
+    await over.to("2026-04-01T00:00:00Z");
+    expect(await over.has()).toEqual({});
   });
 
   it("lesson 19: going up, down and up again, or canceling and starting anew, mints none", async () => {

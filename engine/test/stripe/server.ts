@@ -26,9 +26,9 @@ export const API_VERSION = "2026-10-28.endive";
 
 /**
  * `slow`: done, and never answered. `lost`: done, and the connection cut. `muffled`: done, and answered 500. `down`: 500, nothing done. `odd`: 200
- * with an empty object. `busy`, `locked`, `forbidden`: 429, 409 and 403, nothing done.
+ * with an empty object. `busy`, `locked`, `forbidden`: 429, 409 and 403, nothing done. `none`: as if nothing were wrong, for one that goes before.
  */
-export type Fault = "slow" | "lost" | "muffled" | "down" | "busy" | "odd" | "locked" | "forbidden";
+export type Fault = "none" | "slow" | "lost" | "muffled" | "down" | "busy" | "odd" | "locked" | "forbidden";
 
 export interface Recorded {
   method: string;

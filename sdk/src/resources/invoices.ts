@@ -45,6 +45,11 @@ export class Invoices {
     return this.#transport.request("POST", `${ONE}/pay`, { path: { id }, body, ...options });
   }
 
+  /** What the person who pays confirms the payment with, while it waits for them. */
+  confirmation(id: string, options?: CallOptions): Promise<Answer<"GET", `${typeof ONE}/confirmation`>> {
+    return this.#transport.request("GET", `${ONE}/confirmation`, { path: { id }, ...options });
+  }
+
   void(id: string, options?: CallOptions): Promise<Answer<"POST", `${typeof ONE}/void`>> {
     return this.#transport.request("POST", `${ONE}/void`, { path: { id }, body: {}, ...options });
   }

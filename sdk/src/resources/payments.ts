@@ -5,6 +5,7 @@ import type { Answer, Body, CallOptions, Schemas } from "../types.ts";
 export type Payment = Schemas["Payment"];
 export type PaymentMethod = Schemas["PaymentMethod"];
 
+const ONE = "/v1/tenants/{tenant_id}/payments/{id}";
 const METHODS = "/v1/tenants/{tenant_id}/payment-methods";
 
 /** Every attempt to collect, with its gateway's own code and reason, and what is collected with. */
@@ -17,6 +18,11 @@ export class Payments {
 
   list(tenant: string, query?: { limit?: number }): List<Payment> {
     return listOf(this.#transport, "/v1/tenants/{tenant_id}/payments", { path: { tenant_id: tenant }, query });
+  }
+
+  /** One attempt; while it waits for the person, with what they confirm it with, for whoever may pay. */
+  get(tenant: string, id: string, options?: CallOptions): Promise<Answer<"GET", typeof ONE>> {
+    return this.#transport.request("GET", ONE, { path: { tenant_id: tenant, id }, ...options });
   }
 
   async methods(tenant: string, options?: CallOptions): Promise<PaymentMethod[]> {

@@ -60,11 +60,14 @@ function Buy({ billing: { tenant, currency }, product, onClose }: { billing: Bil
       disabled={methods === undefined}
       act={async () => {
         if (stored) {
-          await engine.request("POST", "/v1/tenants/{tenant_id}/credits/purchases", {
+          const bought = await engine.request("POST", "/v1/tenants/{tenant_id}/credits/purchases", {
             path: { tenant_id: tenant },
             body: { product: product.key, quantity: packs, payment_method: method.id },
           });
           await refresh(tenant);
+          // The bank wants the payer.
+          const page = "payment" in bought ? bought.payment.action_url : null;
+          if (page !== null) location.assign(page);
           return;
         }
         const { url } = await engine.request("POST", "/v1/tenants/{tenant_id}/credits/checkout", {

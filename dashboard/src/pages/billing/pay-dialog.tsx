@@ -33,6 +33,8 @@ export default function PayDialog({ tenant, invoice, onClose }: { tenant: string
       act={async () => {
         const paid = await engine.invoices.pay(invoice.id!, { payment_method: method.id });
         await refresh(tenant);
+        const page = "payment" in paid ? paid.payment.action_url : null;
+        if (page !== null) return location.assign(page);
         if (paid.status !== "paid")
           throw new Error("The payment did not go through, or is not settled yet. Payment has what the bank said.");
       }}

@@ -4,7 +4,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { CreditCard } from "lucide-react";
 import { useState } from "react";
 import { Badge, StateBadge } from "../../parts/badge.tsx";
-import { Button } from "../../parts/button.tsx";
+import { Button, buttonClass } from "../../parts/button.tsx";
 import { Card, PageHead } from "../../parts/card.tsx";
 import { Confirm } from "../../parts/dialog.tsx";
 import { Empty, Loaded, Note } from "../../parts/states.tsx";
@@ -92,7 +92,18 @@ export function PaymentPage() {
                       head: "At",
                       cell: (payment) => <span className="sm:whitespace-nowrap">{time.dateTime(payment.requested_at)}</span>,
                     },
-                    { key: "state", head: "State", cell: (payment) => <StateBadge state={payment.status} /> },
+                    {
+                      key: "state",
+                      head: "State",
+                      cell: (payment) =>
+                        payment.status === "requires_action" && payment.action_url !== null ? (
+                          <a className={buttonClass("plain", "small")} href={payment.action_url}>
+                            Confirm
+                          </a>
+                        ) : (
+                          <StateBadge state={payment.status} />
+                        ),
+                    },
                     {
                       key: "why",
                       head: "What was said",

@@ -19,7 +19,7 @@ import { useLive } from "./live.tsx";
 
 const ICONS: readonly [RegExp, LucideIcon, string][] = [
   [/past_due|failed|limit_reached|uncollectible/, TriangleAlert, "bg-bad-soft text-bad"],
-  [/trial_ending|low_balance|expiring|limit_approaching/, TriangleAlert, "bg-warn-soft text-warn"],
+  [/trial_ending|requires_action|low_balance|expiring|limit_approaching/, TriangleAlert, "bg-warn-soft text-warn"],
   [/canceled|expired|voided/, Ban, "bg-sunken text-ink-soft"],
   [/paused/, Pause, "bg-warn-soft text-warn"],
   [/plan_changed|transferred/, ArrowLeftRight, "bg-accent-soft text-accent"],

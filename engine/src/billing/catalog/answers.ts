@@ -1,6 +1,6 @@
 /** Answer schemas of the catalog's routes, for the OpenAPI document. */
 import { Type } from "typebox";
-import { Closed, Instant, Key, Named, Nullable, OneOf } from "../../http/schema.ts";
+import { Closed, Currency, Instant, Key, Named, Nullable, OneOf, Page } from "../../http/schema.ts";
 import { CouponBody } from "./coupon-schema.ts";
 import { CatalogBody, CreditEventBody, CreditProductBody, EntitlementBody, FeatureBody, MeterBody, PlanBody } from "./document.ts";
 import { TaxRateBody } from "./tax-rate-schema.ts";
@@ -17,6 +17,49 @@ export const AppliedAnswer = Type.Object({ ...CatalogBody.properties, ...DiffAns
 
 const listed = { archived: Type.Boolean(), created_at: Instant() };
 
+const ProductAnswer = Type.Object({
+  reference: Type.String({ description: "The processor's name of it: prod_…" }),
+  name: Nullable(Type.String()),
+  description: Nullable(Type.String()),
+});
+
+const offered = {
+  reference: Type.String({ description: "The processor's name of it: price_…" }),
+  product: Type.String(),
+  nickname: Nullable(Type.String()),
+  currency: Currency(),
+  unit_amount: Nullable(Type.String({ description: "In minor units, exact; null where there are tiers." })),
+  package_size: Nullable(Type.Integer({ description: "Units are sold in packages of so many." })),
+  tiers_mode: Nullable(OneOf(["graduated", "volume"])),
+  tiers: Nullable(
+    Type.Array(
+      Type.Object({
+        up_to: Nullable(Type.Integer()),
+        unit_amount: Nullable(Type.String()),
+        flat_amount: Nullable(Type.String()),
+      }),
+    ),
+  ),
+  usage_type: OneOf(["licensed", "metered"]),
+  interval: OneOf(["day", "week", "month", "year"]),
+  interval_count: Type.Integer(),
+};
+
+const PlanOfferAnswer = Named(
+  "PlanOffer",
+  Type.Object(
+    {
+      processor: Type.String(),
+      product: ProductAnswer,
+      prices: Type.Array(Type.Object({ price: Type.String({ description: "The key of the catalog's price that it is." }), ...offered })),
+      missing: Type.Array(Type.String(), {
+        description: "Prices of the plan, in its own currency, that are not sold there: while there are any, neither is the plan.",
+      }),
+    },
+    { description: "As the processor sells it, where that was asked for." },
+  ),
+);
+
 export const PlanAnswer = Named(
   "Plan",
   Type.Object({
@@ -30,8 +73,22 @@ export const PlanAnswer = Named(
       }),
     ),
     ...listed,
+    offer: Type.Optional(PlanOfferAnswer),
   }),
 );
+
+/** The plans; and, asked for as a processor sells them, how old that is. */
+export const PlansAnswer = Type.Object({
+  ...Page(PlanAnswer).properties,
+  source: Type.Optional(OneOf(["stripe"])),
+  fetched_at: Type.Optional(Instant("When the processor listed what it sells.")),
+  stale: Type.Optional(Type.Boolean({ description: "The processor does not answer: this is what it sold at `fetched_at`." })),
+  unmapped: Type.Optional(
+    Type.Array(Type.Object({ product: ProductAnswer, prices: Type.Array(Type.Object(offered)) }), {
+      description: "What the processor sells and is of no plan; for the operator alone.",
+    }),
+  ),
+});
 
 /** The things that are declared beside plans: their names on the wire, what may be put, what is answered. */
 export const ITEMS = {

@@ -65,6 +65,7 @@ const CANONICAL: { [K in ItemKind]: (doc: ItemDocuments[K]) => Fields } = {
   credit_product: (doc) => ({
     ...described(doc),
     credits: decimal(doc.credits).toFixed(),
+    priority: doc.priority ?? null,
     amount: decimal(doc.amount).toFixed(),
     currency: doc.currency,
     active: doc.active ?? true,

@@ -16,6 +16,8 @@ export interface CreditProduct {
   key: string;
   name: string | null;
   credits: string;
+  /** Of what a purchase grants; null: that of all purchases. */
+  priority: number | null;
   amountMinor: bigint;
   currency: string;
   active: boolean;

@@ -148,6 +148,7 @@ export const CreditProductBody = Closed({
   key: Key(),
   ...Described,
   credits: PositiveQuantity("Credits that one purchase grants."),
+  priority: opt(Type.Integer({ minimum: 0, maximum: 255, description: "Lower burns first; 10 if not said." })),
   amount: WholeAmount(),
   currency: Currency(),
   active: opt(Type.Boolean()),

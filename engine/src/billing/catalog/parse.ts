@@ -66,6 +66,7 @@ export function parseCreditProduct({ body, archived }: Stored<CreditProductDocum
     key: body.key,
     name: body.name ?? null,
     credits: decimal(body.credits).toFixed(),
+    priority: body.priority ?? null,
     amountMinor: BigInt(body.amount),
     currency: body.currency,
     active: body.active ?? true,

@@ -4,10 +4,11 @@ import { type Static, Type } from "typebox";
 import { requirePlatform } from "../../auth/platform.ts";
 import type { Context } from "../../context.ts";
 import { onPool } from "../../db/pool.ts";
-import { Refusal } from "../../errors.ts";
+import { invalidField, Refusal } from "../../errors.ts";
 import { route } from "../../http/route.ts";
-import { Key, ListQuery, Page } from "../../http/schema.ts";
-import { AppliedAnswer, DiffAnswer, keyless, PlanAnswer } from "./answers.ts";
+import { Key, ListQuery, OneOf } from "../../http/schema.ts";
+import { formatInstant } from "../time/instant.ts";
+import { AppliedAnswer, DiffAnswer, keyless, PlanAnswer, PlansAnswer } from "./answers.ts";
 import { applyCatalog, previewCatalog } from "./apply.ts";
 import { applyOne } from "./apply-one.ts";
 import { CatalogBody, type FeatureDocument, PlanBody, type PlanDocument } from "./document.ts";
@@ -65,13 +66,38 @@ function planRoutes(app: FastifyInstance, ctx: Context): void {
     method: "GET",
     url: "/v1/plans",
     permission: "any",
-    summary: "List the plans on sale, those of one group together",
-    query: Type.Object({ ...ListQuery, include_archived: Type.Optional(Type.Boolean()) }, { additionalProperties: false }),
-    response: { 200: Page(PlanAnswer) },
-    handle: async ({ query }) => {
+    summary: "List the plans on sale, those of one group together; or those that Stripe sells, as it sells them",
+    query: Type.Object(
+      {
+        ...ListQuery,
+        include_archived: Type.Optional(Type.Boolean()),
+        source: Type.Optional(
+          OneOf(
+            ["catalog", "stripe"],
+            "catalog if not said. stripe: the plans that have a price there, each with its `offer`; listed there every ten minutes at most.",
+          ),
+        ),
+      },
+      { additionalProperties: false },
+    ),
+    response: { 200: PlansAnswer },
+    handle: async ({ query, principal }) => {
       const stored = await readStored(db);
       const plans = byGroup(stored.plans.filter((plan) => query.include_archived || plan.archived_at === null));
-      return pageByKey(plans, query, (plan) => planView(plan, featuresOf(stored)));
+      const features = featuresOf(stored);
+      if (query.source !== "stripe") return pageByKey(plans, query, (plan) => planView(plan, features));
+      const processor = ctx.processors.outside("stripe");
+      if (!processor) throw invalidField("source", "stripe is not configured on this engine");
+      const offers = await processor.offers(ctx);
+      const sold = plans.filter((plan) => offers.plans.has(plan.key));
+      return {
+        ...pageByKey(sold, query, (plan) => ({ ...planView(plan, features), offer: offers.plans.get(plan.key) })),
+        source: "stripe",
+        fetched_at: formatInstant(offers.fetchedAt),
+        stale: offers.stale,
+        // What is sold to some alone is not for everybody to see.
+        ...(principal.tenantId === null ? { unmapped: offers.unmapped } : {}),
+      };
     },
   });
 

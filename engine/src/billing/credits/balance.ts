@@ -4,6 +4,7 @@ import { type Decimal, decimal, ZERO } from "../money/decimal.ts";
 import type { Instant } from "../time/instant.ts";
 import { findOverdueParts } from "./balance-store.ts";
 import { byBurnOrder, isActiveAt, type Source } from "./grant.ts";
+import { findOwed } from "./owed-store.ts";
 import { findOpenGrants, type GrantRow, grantOf } from "./store.ts";
 
 export interface Balance {
@@ -21,7 +22,10 @@ export interface Balance {
 /** By the tenant's clock alone: grants and holds that are past their time do not count, whether or not the sweep has seen them. */
 export async function readBalance(db: Database, tenantId: string, now: Instant): Promise<Balance> {
   const back = await findOverdueParts(db, tenantId, now);
-  const rows = (await findOpenGrants(db, [tenantId])).map((row) => giveBack(row, back.get(row.id) ?? ZERO));
+  const owed = back.size === 0 ? [] : await findOwed(db, tenantId, [...back.keys()]);
+  const rows = (await findOpenGrants(db, [tenantId])).map((row) =>
+    giveBack(row, back.get(row.id) ?? ZERO, decimal(owed.find((one) => one.grant_id === row.id)?.owed ?? "0")),
+  );
   const alive = rows
     .filter((row) => row.expires_at === null || now < row.expires_at || decimal(row.held).gt(ZERO))
     .sort((a, b) => byBurnOrder(grantOf(a), grantOf(b)));
@@ -35,8 +39,9 @@ export async function readBalance(db: Database, tenantId: string, now: Instant):
   return { balance: available.plus(held), available, held, upcoming: sum(upcoming, "remaining"), bySource, grants: alive };
 }
 
-// A hold that is over has given back what it held, though nobody has written so yet.
-function giveBack(row: GrantRow, part: Decimal): GrantRow {
+// A hold that is over has given back what it held, though nobody has written so yet; what was refunded meanwhile is taken back then.
+function giveBack(row: GrantRow, part: Decimal, owed: Decimal): GrantRow {
   if (part.eq(ZERO)) return row;
-  return { ...row, held: decimal(row.held).minus(part).toFixed(), remaining: decimal(row.remaining).plus(part).toFixed() };
+  const back = part.gt(owed) ? part.minus(owed) : ZERO;
+  return { ...row, held: decimal(row.held).minus(part).toFixed(), remaining: decimal(row.remaining).plus(back).toFixed() };
 }

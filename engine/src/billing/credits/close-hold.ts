@@ -23,12 +23,18 @@ export interface CaptureInput extends CloseInput {
   amount: Decimal | null;
 }
 
+export interface Closed {
+  hold: HoldRow;
+  /** It was done before under this key. */
+  replayed: boolean;
+}
+
 /** Takes the true cost; what is left of the hold goes back. 409 for more than is held, and for a hold that is not open. */
-export async function captureHold(tx: Tx, input: CaptureInput): Promise<HoldRow> {
+export async function captureHold(tx: Tx, input: CaptureInput): Promise<Closed> {
   // All of it, and its amount said, are the same thing.
   const asked = (hold: HoldRow) => input.amount ?? decimal(hold.amount);
   const { wallets, hold, done, fingerprint } = await lockHold(tx, input, (row) => fingerprintOf("captured", row.id, asked(row)));
-  if (done) return hold;
+  if (done) return { hold, replayed: true };
   const parts = (await partsOf(tx, [hold])).get(hold.id)!;
   const amount = asked(hold);
   const { taken, rest } = splitHold(ruleOf(hold), parts, amount);
@@ -53,18 +59,18 @@ export async function captureHold(tx: Tx, input: CaptureInput): Promise<HoldRow>
     data: { amount, count: 1, balance_after: available.plus(held), hold: hold.id },
   });
   await noteBalances(tx, [hold.tenant_id]);
-  return { ...hold, status: "captured", captured: amount.toFixed(), closed_at: tx.now };
+  return { hold: { ...hold, status: "captured", captured: amount.toFixed(), closed_at: tx.now }, replayed: false };
 }
 
 /** Gives everything back. 409 for a hold that is not open. */
-export async function releaseHold(tx: Tx, input: CloseInput): Promise<HoldRow> {
+export async function releaseHold(tx: Tx, input: CloseInput): Promise<Closed> {
   const { wallets, hold, done, fingerprint } = await lockHold(tx, input, (row) => fingerprintOf("released", row.id));
-  if (done) return hold;
+  if (done) return { hold, replayed: true };
   const parts = (await partsOf(tx, [hold])).get(hold.id)!;
   await writePostings(tx, wallets, await releaseOf(tx, hold, parts, { key: input.key ?? null, fingerprint }));
   await closeHold(tx, hold, "released", "0");
   await noteBalances(tx, [hold.tenant_id]);
-  return { ...hold, status: "released", closed_at: tx.now };
+  return { hold: { ...hold, status: "released", closed_at: tx.now }, replayed: false };
 }
 
 /** `done`: this very thing was done before under the key. */
@@ -76,7 +82,7 @@ async function lockHold(
   const { tenantId } = input;
   const wallets = await lockWallets(tx, [tenantId]);
   const hold = await findHold(tx, tenantId, input.holdId);
-  if (!hold) throw new Refusal("not_found", `There is no hold ${JSON.stringify(input.holdId.slice(0, 64))} of this tenant.`);
+  if (!hold) throw noHold(input.holdId);
   const fingerprint = print(hold);
   const [done] = input.key == null ? [] : await findDone(tx, "idempotency_key", [{ tenantId, name: input.key }]);
   if (done && done.fingerprint !== fingerprint) throw keyReused();
@@ -86,4 +92,8 @@ async function lockHold(
 
 function ruleOf(hold: HoldRow) {
   return { id: hold.id, status: hold.status, amount: decimal(hold.amount), expiresAt: hold.expires_at };
+}
+
+export function noHold(id: string): Refusal {
+  return new Refusal("not_found", `There is no hold ${JSON.stringify(id.slice(0, 64))} of this tenant.`);
 }

@@ -5,7 +5,9 @@ import { type Decimal, decimal } from "../money/decimal.ts";
 import { findTransaction } from "./consume-store.ts";
 
 export function keyReused(): Refusal {
-  return new Refusal("idempotency_key_reused", "This idempotency_key was used for something else with this tenant's credits.");
+  return new Refusal("idempotency_key_reused", "This idempotency_key was used for something else with this tenant's credits.", {
+    faults: [{ path: "idempotency_key", message: "was used for something else with this tenant's credits" }],
+  });
 }
 
 /** 402, with what was asked for and what there was. */

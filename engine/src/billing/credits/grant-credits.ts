@@ -1,6 +1,6 @@
 /** Grants credits: a grant, and the transfer that fills it. Once a key and once an origin, whoever asks and however often. */
 import type { Tx } from "../../commit.ts";
-import { tenantNotFound } from "../../errors.ts";
+import { invalidField, tenantNotFound } from "../../errors.ts";
 import { newId } from "../../ids.ts";
 import type { Decimal } from "../money/decimal.ts";
 import { decimal } from "../money/decimal.ts";
@@ -32,32 +32,30 @@ export interface GrantInput {
   origin?: string | null;
   /** The tenant's now where it is another than the write's (many tenants at once). */
   at?: Instant;
+  /** Somebody asks for it: what would have expired already is not granted. (What was granted before under the key is answered still.) */
+  refuseExpired?: boolean;
 }
 
-export interface Granted {
-  grant: GrantRow;
-  /** It was granted before under this key or origin; nothing was done now. */
-  replayed: boolean;
-  /** The key was used before for something else; `grant` is null then. */
-  conflict: boolean;
-}
+export type Granted =
+  | { grant: GrantRow; replayed: boolean; refused: null }
+  | { grant: null; replayed: false; refused: "key_reused" | "expired" };
 
-/** Throws `idempotency_key_reused` where the key stands for something else, `tenant_not_found`. */
-export async function grantCredits(tx: Tx, input: GrantInput): Promise<Granted> {
+export const EXPIRED = "must lie after now and after effective_at";
+
+/** Throws `idempotency_key_reused` where the key stands for something else, a 422 that names `expires_at`, `tenant_not_found`. */
+export async function grantCredits(tx: Tx, input: GrantInput): Promise<{ grant: GrantRow; replayed: boolean }> {
   const [granted] = await grantMany(tx, [input]);
-  if (granted!.conflict) {
-    throw keyReused();
-  }
-  return granted as Granted;
+  if (granted!.refused === null) return granted!;
+  throw granted!.refused === "expired" ? invalidField("expires_at", EXPIRED) : keyReused();
 }
 
 /** Many grants in one go, of any tenants: an answer each, in order. A key or origin that stands twice among them is granted once. */
-export async function grantMany(tx: Tx, inputs: readonly GrantInput[]): Promise<(Granted | (Omit<Granted, "grant"> & { grant: null }))[]> {
+export async function grantMany(tx: Tx, inputs: readonly GrantInput[]): Promise<Granted[]> {
   const tenantIds = [...new Set(inputs.map((input) => input.tenantId))];
   const wallets = await lockWallets(tx, tenantIds);
   for (const id of tenantIds) if (!wallets.has(id)) throw tenantNotFound(id);
   const known = await findKnown(tx, inputs);
-  const answers: (Granted | (Omit<Granted, "grant"> & { grant: null }))[] = [];
+  const answers: Granted[] = [];
   const made = new Map<string, { grant: GrantRow; fingerprint: string }>();
   const grants: GrantRow[] = [];
   const postings: Posting[] = [];
@@ -67,20 +65,30 @@ export async function grantMany(tx: Tx, inputs: readonly GrantInput[]): Promise<
     const before = names.map((name) => known.get(name) ?? made.get(name)).find((found) => found !== undefined);
     if (before) {
       const same = before.grant !== null && (input.key == null || before.fingerprint === fingerprint);
-      answers.push(same ? { grant: before.grant!, replayed: true, conflict: false } : { grant: null, replayed: false, conflict: true });
+      answers.push(
+        same ? { grant: before.grant!, replayed: true, refused: null } : { grant: null, replayed: false, refused: "key_reused" },
+      );
+      continue;
+    }
+    if (input.refuseExpired && hasExpired(input, input.at ?? tx.now)) {
+      answers.push({ grant: null, replayed: false, refused: "expired" });
       continue;
     }
     const grant = newGrant(tx, input);
     grants.push(grant);
     postings.push(postingOf(grant, input, fingerprint));
     for (const name of names) made.set(name, { grant, fingerprint });
-    answers.push({ grant, replayed: false, conflict: false });
+    answers.push({ grant, replayed: false, refused: null });
   }
   await insertGrants(tx, grants);
   await writePostings(tx, wallets, postings);
   for (const grant of grants) announce(tx, grant);
   await noteBalances(tx, [...new Set(grants.map((grant) => grant.tenant_id))]);
   return answers;
+}
+
+function hasExpired({ expiresAt, effectiveAt }: GrantInput, now: Instant): boolean {
+  return expiresAt != null && expiresAt <= Math.max(now, effectiveAt ?? now);
 }
 
 function namesOf({ tenantId, key, origin }: GrantInput): string[] {

@@ -8,7 +8,7 @@ import { type Decimal, decimal } from "../money/decimal.ts";
 import type { TenantRef } from "../tenants/cache.ts";
 import type { Instant } from "../time/instant.ts";
 import type { Source } from "./grant.ts";
-import { type GrantInput, grantMany } from "./grant-credits.ts";
+import { EXPIRED, type GrantInput, grantMany } from "./grant-credits.ts";
 
 export interface BulkGrant {
   source: Source;
@@ -59,6 +59,7 @@ async function grantOf(ctx: Context, tenant: TenantRef, input: BulkGrant, row: B
     effectiveAt: input.effectiveAt,
     expiresAt: input.expiresAt,
     reason: row.reason ?? input.reason,
+    refuseExpired: true,
     // Of a tenant on a test clock by that; the clock of all others is the write's.
     ...(tenant.testClockId === null ? {} : { at: await ctx.tenants.now(tenant) }),
   };
@@ -82,6 +83,7 @@ function contentOf({ source, priority, effectiveAt, expiresAt, reason, rows }: B
 }
 
 function outcomeOf(tenantId: string, granted: Awaited<ReturnType<typeof grantMany>>[number]): BulkOutcome {
+  if (granted.refused === "expired") return { status: "refused", tenantId, code: "invalid_request", detail: `expires_at: ${EXPIRED}` };
   if (granted.grant === null)
     return {
       status: "refused",

@@ -21,6 +21,7 @@ export async function grantPurchase(tx: Tx, event: AppendedEvent): Promise<void>
     tenantId: row.tenant_id,
     amount,
     source: "purchase",
+    priority: row.priority,
     reference: row.id,
     origin: `purchase ${row.id}`,
     reason: `${row.quantity} × ${row.product_key}`,

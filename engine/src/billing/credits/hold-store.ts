@@ -38,6 +38,21 @@ export async function findHold(db: Database, tenantId: string, id: string): Prom
   return rows[0] ?? null;
 }
 
+/** As they are at the instant, newest first; `before`: the instant and the id of the last one that is known. */
+export async function listHolds(
+  db: Database,
+  tenantId: string,
+  ask: { now: Instant; status: HoldStatus | null; before: string[] | null; limit: number },
+): Promise<HoldRow[]> {
+  return db.query<HoldRow>(
+    `select ${COLUMNS} from credit_holds
+     where tenant_id = $1 and ($2::text is null or case when status = 'open' and expires_at <= $3 then 'expired' else status end = $2)
+       and ($4::timestamptz is null or (created_at, id collate "C") < ($4, $5 collate "C"))
+     order by created_at desc, id collate "C" desc limit $6`,
+    [tenantId, ask.status, formatInstant(ask.now), ask.before?.[0] ?? null, ask.before?.[1] ?? null, ask.limit],
+  );
+}
+
 /** Open holds of these tenants that are past their time. */
 export async function findOverdue(db: Database, tenantIds: readonly string[], now: Instant): Promise<HoldRow[]> {
   return db.query<HoldRow>(

@@ -36,6 +36,7 @@ export function splitHold(hold: Hold, parts: readonly Part[], amount: Decimal): 
   );
   if (missing.gt(ZERO)) {
     throw new Refusal("conflict", `The hold has ${hold.amount.toFixed()} credits; ${amount.toFixed()} cannot be captured.`, {
+      faults: [{ path: "amount", message: `is more than the ${hold.amount.toFixed()} that are held` }],
       extra: { held: hold.amount, required: amount },
     });
   }

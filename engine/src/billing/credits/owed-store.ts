@@ -1,5 +1,6 @@
 /** SQL of what is to be taken back of a grant, and was not there when it should have been. */
 import type { Tx } from "../../commit.ts";
+import type { Database } from "../../db/pool.ts";
 
 export interface OwedRow {
   /** The purchase or the plan's credits that the grant was made for. */
@@ -8,9 +9,9 @@ export interface OwedRow {
   owed: string;
 }
 
-/** Of these grants. The wallet must be locked: what is found stays true. */
-export async function findOwed(tx: Tx, tenantId: string, grantIds: readonly string[]): Promise<OwedRow[]> {
-  return tx.query<OwedRow>(
+/** Of these grants. Under the wallet's lock what is found stays true. */
+export async function findOwed(db: Database, tenantId: string, grantIds: readonly string[]): Promise<OwedRow[]> {
+  return db.query<OwedRow>(
     `select id, grant_id, (revoked - taken_back)::text as owed from credit_purchases
      where tenant_id = $1 and grant_id = any($2::text[]) and revoked > taken_back
      union all

@@ -1,6 +1,6 @@
 /** Reserves credits: taken from what is available now, in burn order, until they are captured, released, or their time is over. */
 import type { Tx } from "../../commit.ts";
-import { tenantNotFound } from "../../errors.ts";
+import { invalidField, tenantNotFound } from "../../errors.ts";
 import { newId } from "../../ids.ts";
 import type { Decimal } from "../money/decimal.ts";
 import type { Instant } from "../time/instant.ts";
@@ -40,6 +40,8 @@ export async function placeHold(tx: Tx, input: HoldInput): Promise<Held> {
     if (done.type === "refused") return { outcome: "insufficient", ...(await refusedOf(tx, tenantId, done.seq)) };
     return { outcome: "held", hold: (await findHold(tx, tenantId, done.hold_id!))!, replayed: true };
   }
+  // Only now: the same request again answers as before, also after that time.
+  if (input.expiresAt !== null && input.expiresAt <= tx.now) throw invalidField("expires_at", "must lie after now");
   await releaseDueHolds(tx, wallets);
   await noteBalances(tx, [tenantId]);
   const grants = (await findOpenGrants(tx, [tenantId])).map(grantOf);

@@ -96,6 +96,21 @@ export async function lockRunning(tx: Tx, tenantId: string, subject: string, at:
   );
 }
 
+/**
+ * The period that runs now, paid or free, that opened after these grants were made for an earlier subscription and counted them in; of several
+ * claims on it the highest. null: there is none.
+ */
+export async function findCountedIn(tx: Tx, tenantId: string, grantIds: readonly string[]): Promise<PlanCreditRow | null> {
+  const rows = await tx.query<PlanCreditRow>(
+    `select ${COLUMNS} from plan_credits q where tenant_id = $1 and status = 'granted' and revoked = 0 and period_start <= $3 and period_end > $3
+       and exists (select from plan_credits p where p.tenant_id = $1 and p.grant_id = any($2::text[]) and p.subject <> q.subject
+         and p.since <= q.since and p.counts_until > q.since)
+     order by level desc, since desc, id limit 1`,
+    [tenantId, grantIds, formatInstant(tx.now)],
+  );
+  return rows[0] ?? null;
+}
+
 /** For each: what plans have granted the tenant, and not taken back, for times that run within [since, period_end). */
 export async function readRunning(tx: Tx, rows: readonly PlanCreditRow[]): Promise<Map<string, string>> {
   const found = await tx.query<{ id: string; running: string }>(
@@ -172,19 +187,38 @@ export interface RollingGrant {
   tenant_id: string;
   subject: string;
   grant_id: string;
+  /** Of the grant's claim, which says what holds keep beyond the cap. */
+  id: string;
   remaining: string;
+  held: string;
   rollover_max: string | null;
   period_start: Instant;
 }
 
-/** Grants of plans that roll over, of which something is left, newest first. */
+/** Grants of plans that roll over, of which something is left or held, newest first. */
 export async function findRolling(tx: Tx, whose: readonly { tenantId: string; subject: string }[]): Promise<RollingGrant[]> {
   if (whose.length === 0) return [];
   return tx.query<RollingGrant>(
-    `select p.tenant_id, p.subject, p.grant_id, g.remaining::text, p.rollover_max::text, p.period_start
+    `select p.tenant_id, p.subject, p.id, p.grant_id, g.remaining::text, g.held::text, p.rollover_max::text, p.period_start
      from plan_credits p join credit_grants_now g on g.id = p.grant_id and g.tenant_id = p.tenant_id
-     where p.tenant_id = any($1::text[]) and p.subject = any($2::text[]) and p.rollover and p.status = 'granted' and g.open and g.remaining > 0
+     where p.tenant_id = any($1::text[]) and p.subject = any($2::text[]) and p.rollover and p.status = 'granted' and g.open
      order by p.tenant_id, p.since desc, p.id desc`,
     [whose.map((one) => one.tenantId), whose.map((one) => one.subject)],
   );
+}
+
+/** What of these grants is beyond the cap of their rollover, and held: it is set anew each time that they are cut. */
+export async function setCut(tx: Tx, tenantId: string, id: string, cut: string): Promise<void> {
+  await tx.query("update plan_credits set cut = $3 where tenant_id = $1 and id = $2 and cut <> $3", [tenantId, id, cut]);
+}
+
+export async function findCut(
+  tx: Tx,
+  tenantId: string,
+  grantIds: readonly string[],
+): Promise<{ id: string; grant_id: string; cut: string }[]> {
+  return tx.query("select id, grant_id, cut::text from plan_credits where tenant_id = $1 and grant_id = any($2::text[]) and cut > 0", [
+    tenantId,
+    grantIds,
+  ]);
 }

@@ -11,6 +11,7 @@ export interface PurchaseRow {
   product_key: string;
   quantity: number;
   credits: string;
+  priority: number | null;
   origin: PurchaseOrigin;
   checkout_id: string | null;
   status: "open" | "granted" | "canceled";
@@ -24,13 +25,13 @@ export interface PurchaseRow {
   granted_at: Instant | null;
 }
 
-const PURCHASE = `id, tenant_id, invoice_id, product_key, quantity, credits::text, origin, checkout_id, status, total, credited, grant_id, granted::text,
+const PURCHASE = `id, tenant_id, invoice_id, product_key, quantity, credits::text, priority, origin, checkout_id, status, total, credited, grant_id, granted::text,
   revoked::text, taken_back::text, created_at, granted_at`;
 
 export async function insertPurchase(tx: Tx, row: PurchaseRow): Promise<void> {
   await tx.query(
-    `insert into credit_purchases (id, tenant_id, invoice_id, product_key, quantity, credits, origin, checkout_id, status, total, created_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, 'open', $9, $10)`,
+    `insert into credit_purchases (id, tenant_id, invoice_id, product_key, quantity, credits, origin, checkout_id, status, total, created_at, priority)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, 'open', $9, $10, $11)`,
     [
       row.id,
       row.tenant_id,
@@ -42,6 +43,7 @@ export async function insertPurchase(tx: Tx, row: PurchaseRow): Promise<void> {
       row.checkout_id,
       row.total.toString(),
       formatInstant(row.created_at),
+      row.priority,
     ],
   );
 }

@@ -1,11 +1,12 @@
 /** Gives back what a hold reserved: because it is asked to, or because its time is over. */
 import type { Tx } from "../../commit.ts";
 import { newId } from "../../ids.ts";
-import { decimal, ZERO } from "../money/decimal.ts";
+import { type Decimal, decimal, ZERO } from "../money/decimal.ts";
 import type { Part } from "./burn.ts";
 import { closeHold, findHeldParts, findOverdue, type HoldRow } from "./hold-store.ts";
 import type { Leg, Posting, Wallet } from "./ledger.ts";
 import { addTakenBack, findOwed } from "./owed-store.ts";
+import { findCut, setCut } from "./plan-credit-store.ts";
 import { writePostings } from "./store.ts";
 
 /** Holds of locked wallets that are past their time at the write's now: what they have goes back to their grants. */
@@ -32,8 +33,8 @@ export async function partsOf(tx: Tx, holds: readonly HoldRow[]): Promise<Map<st
 }
 
 /**
- * Back to the grants, though one may have expired meanwhile: the sweep sees to that. What was refunded meanwhile is not given back: it
- * goes on to where it would have gone, had it not been held.
+ * Back to the grants, though one may have expired meanwhile: the sweep sees to that. What was refunded meanwhile, or is beyond the cap of
+ * a rollover, is not given back: it goes on to where it would have gone, had it not been held.
  */
 export async function releaseOf(tx: Tx, hold: HoldRow, parts: readonly Part[], more: Pick<Posting, "key" | "fingerprint"> = {}) {
   const release: Posting = {
@@ -46,7 +47,36 @@ export async function releaseOf(tx: Tx, hold: HoldRow, parts: readonly Part[], m
     holdId: hold.id,
   };
   const refund = await refundOf(tx, hold, parts);
-  return refund ? [release, refund] : [release];
+  const cut = await cutOf(tx, hold, parts, refund?.legs ?? []);
+  return [release, refund, cut].filter((posting) => posting !== null);
+}
+
+async function cutOf(tx: Tx, hold: HoldRow, parts: readonly Part[], refunded: readonly Leg[]): Promise<Posting | null> {
+  const tenantId = hold.tenant_id;
+  const legs: Leg[] = [];
+  for (const { id, grant_id: grantId, cut } of await findCut(
+    tx,
+    tenantId,
+    parts.map((part) => part.grantId),
+  )) {
+    const back = refunded.reduce((sum, leg) => (leg.grantId === grantId ? sum.minus(leg.amount) : sum), amountOf(parts, grantId));
+    const amount = back.lt(decimal(cut)) ? back : decimal(cut);
+    if (amount.lte(ZERO)) continue;
+    legs.push({ from: "available", to: "expired", amount, grantId });
+    await setCut(tx, tenantId, id, decimal(cut).minus(amount).toFixed());
+    tx.emit({
+      type: "credits.expired",
+      tenantId,
+      subject: grantId,
+      summary: `${amount.toFixed()} credits of a hold expired: they are beyond the cap of the rollover.`,
+      data: { grant: grantId, amount, source: "plan", reference: null, hold: hold.id },
+    });
+  }
+  return legs.length === 0 ? null : { id: newId("transaction"), tenantId, type: "expired", legs, at: tx.now };
+}
+
+function amountOf(parts: readonly Part[], grantId: string): Decimal {
+  return parts.reduce((sum, part) => (part.grantId === grantId ? sum.plus(part.amount) : sum), ZERO);
 }
 
 async function refundOf(tx: Tx, hold: HoldRow, parts: readonly Part[]): Promise<Posting | null> {
@@ -54,7 +84,7 @@ async function refundOf(tx: Tx, hold: HoldRow, parts: readonly Part[]): Promise<
   const grants = parts.map((part) => part.grantId);
   const legs: Leg[] = [];
   for (const { id, grant_id: grantId, owed } of await findOwed(tx, tenantId, grants)) {
-    const held = parts.find((part) => part.grantId === grantId)!.amount;
+    const held = amountOf(parts, grantId);
     const amount = held.lt(decimal(owed)) ? held : decimal(owed);
     legs.push({ from: "available", to: "issued", amount, grantId });
     await addTakenBack(tx, tenantId, id, amount.toFixed());

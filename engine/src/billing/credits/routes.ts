@@ -4,8 +4,9 @@ import { commit } from "../../commit.ts";
 import type { Context } from "../../context.ts";
 import { onPool } from "../../db/pool.ts";
 import { invalidField, tenantNotFound } from "../../errors.ts";
-import { DEFAULT_LIMIT, decodeCursor, pageOf } from "../../http/list.ts";
+import { DEFAULT_LIMIT, decodeNumber, pageOf } from "../../http/list.ts";
 import { originOf, route } from "../../http/route.ts";
+import { BEGINNING } from "../time/instant.ts";
 import { transactionOf } from "./answer.ts";
 import { consumeRequest, grantInput, keyOf, positive } from "./ask.ts";
 import { readBalance } from "./balance.ts";
@@ -53,8 +54,7 @@ function readRoutes(app: FastifyInstance, ctx: Context): void {
     handle: async ({ params: { tenant_id: id }, query }) => {
       if (!(await ctx.tenants.find(id))) throw tenantNotFound(id);
       const limit = query.limit ?? DEFAULT_LIMIT;
-      const before = decodeCursor(query.cursor, 1)?.[0] ?? null;
-      if (before !== null && !/^\d{1,18}$/.test(before)) throw invalidField("cursor", "is not a cursor of this list");
+      const before = decodeNumber(query.cursor);
       const types = query.type === undefined ? null : [query.type];
       const rows = await listTransactions(onPool(ctx.pool), id, { types, before, limit: limit + 1 });
       return pageOf(
@@ -121,7 +121,8 @@ function grantRoutes(app: FastifyInstance, ctx: Context): void {
     handle: async ({ params: { tenant_id: id }, body, request, reply, principal }) => {
       const key = keyOf(body, request.headers["idempotency-key"]);
       const { grant, replayed } = await commit(ctx, { principal, origin: originOf(request), tenantId: id, source: "api" }, (tx) =>
-        grantCredits(tx, grantInput(id, body, key, tx.now)),
+        // Whether it has expired is asked where it is new: sent again later, it answers as before.
+        grantCredits(tx, { ...grantInput(id, body, key, BEGINNING), refuseExpired: true }),
       );
       reply.status(201);
       if (replayed) reply.header("Idempotent-Replayed", "true");

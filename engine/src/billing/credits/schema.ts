@@ -145,3 +145,6 @@ export const VerifyView = Type.Object({
     }),
   ),
 });
+
+export const HoldsQuery = Closed({ ...ListQuery, status: Type.Optional(OneOf(HOLD_STATUSES)) });
+export const HoldsPage = Page(HoldView);

@@ -21,6 +21,7 @@ import { decimal, ZERO } from "../money/decimal.ts";
 import type { TenantRef } from "../tenants/cache.ts";
 import { formatInstant } from "../time/instant.ts";
 import { windowAt } from "../time/window.ts";
+import { productOnSale } from "./sold-product.ts";
 import { lockWallets } from "./store.ts";
 import { countRuns, deleteTopUp, findRunning, findTopUp, putTopUp, type TopUpRow } from "./top-up-store.ts";
 
@@ -108,10 +109,7 @@ export function topUpRoutes(app: FastifyInstance, ctx: Context): void {
     response: { 200: TopUpView },
     handle: async ({ params, body, write }) => {
       const tenant = await tenantOf(params.tenant_id);
-      const product = (await ctx.catalog.current({ fresh: true })).creditProducts.get(body.product);
-      if (!product || product.archived || !product.active) throw invalidField("product", "names no credit product on sale");
-      if (tenant.currency !== null && product.currency !== tenant.currency)
-        throw invalidField("product", `is sold in ${product.currency}, but the tenant pays in ${tenant.currency}`);
+      const product = productOnSale((await ctx.catalog.current({ fresh: true })).creditProducts, body.product, tenant);
       const threshold = decimal(body.threshold);
       if (threshold.lte(ZERO)) throw invalidField("threshold", "must be above zero");
       if (body.target !== undefined && body.quantity !== undefined)
@@ -176,7 +174,7 @@ function view(row: TopUpRow, running: Awaited<ReturnType<typeof findRunning>>, m
     disabled_reason: row.disabled_reason,
     failures: row.failures,
     retry_at: row.retry_at === null ? null : formatInstant(row.retry_at),
-    running: running && { invoice_id: running.invoice_id, began_at: formatInstant(running.began_at) },
+    running: running?.rule_id === null ? { invoice_id: running.invoice_id, began_at: formatInstant(running.began_at) } : null,
     this_month: { count: month.count, amount: month.amountMinor },
     created_at: formatInstant(row.created_at),
     updated_at: formatInstant(row.updated_at),

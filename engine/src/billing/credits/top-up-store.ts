@@ -73,16 +73,20 @@ const SPENDABLE = `coalesce((select sum(g.remaining) from credit_grants_now g wh
   and (g.expires_at is null or g.expires_at > $1)), 0)`;
 
 /** Those for whom something is to be bought now. What is found is looked at again under the lock. */
-export async function findLow(db: Database, now: Instant, testClockId: string | null, limit: number): Promise<string[]> {
-  const clock = testClockId === null ? "t.test_clock_id is null and $3::text is null" : "t.test_clock_id = $3";
+export async function findLow(
+  db: Database,
+  ask: { now: Instant; testClockId: string | null; except: readonly string[]; limit: number },
+): Promise<string[]> {
+  const clock = ask.testClockId === null ? "t.test_clock_id is null and $3::text is null" : "t.test_clock_id = $3";
   const rows = await db.query<{ tenant_id: string }>(
     `/* all tenants: the sweep works for everybody, or for one test clock */
      select u.tenant_id from credit_top_ups u join tenants t on t.id = u.tenant_id
-     where u.enabled and (u.retry_at is null or u.retry_at <= $1) and ${clock}
+     where u.enabled and (u.retry_at is null or u.retry_at <= $1) and ${clock} and u.tenant_id <> all ($4::text[])
+       and not exists (select 1 from credit_wallets w where w.tenant_id = u.tenant_id and w.top_ups_paused)
        and not exists (select 1 from credit_top_up_runs r where r.tenant_id = u.tenant_id and r.status = 'running')
        and ${SPENDABLE} < u.threshold
      order by u.tenant_id limit $2`,
-    [formatInstant(now), limit, testClockId],
+    [formatInstant(ask.now), ask.limit, ask.testClockId, ask.except],
   );
   return rows.map((row) => row.tenant_id);
 }
@@ -107,23 +111,37 @@ export interface RunRow {
   amount: bigint;
   currency: string;
   began_at: Instant;
+  /** Of a top-up by the calendar: for which occurrence of which rule; both null: below the threshold. */
+  rule_id: string | null;
+  occurrence_at: Instant | null;
 }
+
+const RUN = "id, tenant_id, status, invoice_id, quantity, amount, currency, began_at, rule_id, occurrence_at";
 
 /** False where one runs already: the index decides, also in a race. */
 export async function insertRun(tx: Tx, row: Omit<RunRow, "status">): Promise<boolean> {
   const rows = await tx.query(
-    `insert into credit_top_up_runs (id, tenant_id, status, invoice_id, quantity, amount, currency, began_at)
-     values ($1, $2, 'running', $3, $4, $5, $6, $7) on conflict (tenant_id) where status = 'running' do nothing returning id`,
-    [row.id, row.tenant_id, row.invoice_id, row.quantity, row.amount.toString(), row.currency, formatInstant(row.began_at)],
+    `insert into credit_top_up_runs (id, tenant_id, status, invoice_id, quantity, amount, currency, began_at, rule_id, occurrence_at)
+     values ($1, $2, 'running', $3, $4, $5, $6, $7, $8, $9) on conflict (tenant_id) where status = 'running' do nothing returning id`,
+    [
+      ...[
+        row.id,
+        row.tenant_id,
+        row.invoice_id,
+        row.quantity,
+        row.amount.toString(),
+        row.currency,
+        formatInstant(row.began_at),
+        row.rule_id,
+      ],
+      row.occurrence_at === null ? null : formatInstant(row.occurrence_at),
+    ],
   );
   return rows.length > 0;
 }
 
 export async function findRunning(db: Database, tenantId: string): Promise<RunRow | null> {
-  const rows = await db.query<RunRow>(
-    "select id, tenant_id, status, invoice_id, quantity, amount, currency, began_at from credit_top_up_runs where tenant_id = $1 and status = 'running'",
-    [tenantId],
-  );
+  const rows = await db.query<RunRow>(`select ${RUN} from credit_top_up_runs where tenant_id = $1 and status = 'running'`, [tenantId]);
   return rows[0] ?? null;
 }
 
@@ -131,18 +149,23 @@ export async function findRunning(db: Database, tenantId: string): Promise<RunRo
 export async function endRun(tx: Tx, invoiceId: string, tenantId: string, status: "granted" | "failed"): Promise<RunRow | null> {
   const rows = await tx.query<RunRow>(
     `update credit_top_up_runs set status = $3, ended_at = $4 where invoice_id = $1 and tenant_id = $2 and status = 'running'
-     returning id, tenant_id, status, invoice_id, quantity, amount, currency, began_at`,
+     returning ${RUN}`,
     [invoiceId, tenantId, status, formatInstant(tx.now)],
   );
   return rows[0] ?? null;
 }
 
-/** What was bought, or is being bought, since an instant. */
-export async function countRuns(db: Database, tenantId: string, since: Instant): Promise<{ count: number; amountMinor: bigint }> {
+/** What was bought, or is being bought, since an instant: by a rule, or (null) below the threshold. */
+export async function countRuns(
+  db: Database,
+  tenantId: string,
+  since: Instant,
+  ruleId: string | null = null,
+): Promise<{ count: number; amountMinor: bigint }> {
   const [row] = await db.query<{ count: number; amount: string }>(
     `select count(*)::int as count, coalesce(sum(amount), 0)::text as amount from credit_top_up_runs
-     where tenant_id = $1 and status <> 'failed' and began_at >= $2`,
-    [tenantId, formatInstant(since)],
+     where tenant_id = $1 and status <> 'failed' and began_at >= $2 and rule_id is not distinct from $3`,
+    [tenantId, formatInstant(since), ruleId],
   );
   return { count: row!.count, amountMinor: BigInt(row!.amount) };
 }

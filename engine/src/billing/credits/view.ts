@@ -1,8 +1,9 @@
 /** Credits as the API shows them. */
 import { decimal } from "../money/decimal.ts";
-import { formatInstant } from "../time/instant.ts";
+import { formatInstant, type Instant } from "../time/instant.ts";
 import type { Balance } from "./balance.ts";
 import type { Transaction } from "./consumption.ts";
+import { statusAt } from "./hold.ts";
 import type { HoldRow } from "./hold-store.ts";
 import type { GrantRow } from "./store.ts";
 
@@ -50,13 +51,14 @@ export function transactionView(transaction: Transaction) {
   };
 }
 
-export function holdView(hold: HoldRow) {
+/** At an instant it may be over, though the sweep has not closed it. */
+export function holdView(hold: HoldRow, now?: Instant) {
   return {
     id: hold.id,
     tenant_id: hold.tenant_id,
     amount: decimal(hold.amount),
     captured: decimal(hold.captured),
-    status: hold.status,
+    status: now === undefined ? hold.status : statusAt({ status: hold.status, expiresAt: hold.expires_at }, now),
     expires_at: hold.expires_at === null ? null : formatInstant(hold.expires_at),
     created_at: formatInstant(hold.created_at),
     closed_at: hold.closed_at === null ? null : formatInstant(hold.closed_at),

@@ -4,10 +4,12 @@ import { Type } from "typebox";
 import type { Context } from "../../context.ts";
 import { onPool } from "../../db/pool.ts";
 import { Refusal } from "../../errors.ts";
-import { Printed, route } from "../../http/route.ts";
+import { route, writtenText } from "../../http/route.ts";
 import { Closed, Text } from "../../http/schema.ts";
 import { collectNow } from "../payments/collect.ts";
+import { presentPayment } from "../payments/present-payment.ts";
 import type { PaymentRow } from "../payments/store.ts";
+import { PaymentDetail, paymentDetail } from "../payments/view.ts";
 import { finalizeInvoice } from "./draft.ts";
 import { readInvoice } from "./find-invoice.ts";
 import { requestPayment } from "./request-payment.ts";
@@ -59,7 +61,7 @@ export function invoiceActionRoutes(app: FastifyInstance, ctx: Context): void {
         ),
       }),
     ),
-    response: { 200: InvoiceView, 202: InvoiceView },
+    response: { 200: InvoiceView, 202: Type.Object({ ...InvoiceView.properties, payment: PaymentDetail }) },
     handle: async ({ params, body, principal, write, reply }) => {
       const { id, tenant_id } = await readInvoice(db, params.id, principal.tenantId);
       const asked = await write(
@@ -74,12 +76,17 @@ export function invoiceActionRoutes(app: FastifyInstance, ctx: Context): void {
         { tenantId: tenant_id },
       );
       // The same key again: the same attempt, answered as it stands now.
-      if (asked instanceof Printed && reply.statusCode >= 400) return asked;
-      const { payment } = (asked instanceof Printed ? JSON.parse(String(asked.json)) : asked) as { payment: string };
-      const row = await collectNow(ctx, { paymentId: payment, tenantId: tenant_id });
-      if (row.status === "failed") throw failed(row);
-      reply.status(row.status === "succeeded" ? 200 : 202);
-      return viewOf(await readInvoice(db, id, tenant_id));
+      const payment = writtenText(asked, "payment");
+      if (payment === null) return asked;
+      const shown = await presentPayment(ctx, await collectNow(ctx, { paymentId: payment, tenantId: tenant_id }));
+      if (shown.row.status === "failed") throw failed(shown.row);
+      const invoice = await viewOf(await readInvoice(db, id, tenant_id));
+      if (shown.row.status === "succeeded") {
+        reply.status(200);
+        return invoice;
+      }
+      reply.status(202).header("cache-control", "private, no-store");
+      return { ...invoice, payment: paymentDetail(shown, principal) };
     },
   });
 }

@@ -5,8 +5,8 @@ import { Type } from "typebox";
 import type { Context } from "../../context.ts";
 import { onPool } from "../../db/pool.ts";
 import { invalidField, Refusal, tenantNotFound } from "../../errors.ts";
-import { DEFAULT_LIMIT, decodeCursor, pageOf } from "../../http/list.ts";
-import { Printed, route } from "../../http/route.ts";
+import { DEFAULT_LIMIT, decodeMoment, pageOf } from "../../http/list.ts";
+import { route, writtenText } from "../../http/route.ts";
 import { Closed, Instant, Key, ListQuery, Named, Nullable, OneOf, Page, Quantity, TenantId, Text } from "../../http/schema.ts";
 import { findPurchase, listPurchases, type PurchaseRow } from "../credits/purchase-store.ts";
 import { decimal } from "../money/decimal.ts";
@@ -14,8 +14,11 @@ import { CheckoutView, checkoutView } from "../payments/checkout-view.ts";
 import { collectNow } from "../payments/collect.ts";
 import { collectBy } from "../payments/collect-by.ts";
 import { findMethod } from "../payments/method-store.ts";
-import { openCheckout, storeCheckout } from "../payments/open-checkout.ts";
+import { openCheckout } from "../payments/open-checkout.ts";
+import { presentPayment } from "../payments/present-payment.ts";
+import { requestCheckout } from "../payments/request-checkout.ts";
 import { updateMethod } from "../payments/store.ts";
+import { PaymentDetail, paymentDetail } from "../payments/view.ts";
 import type { TenantRef } from "../tenants/cache.ts";
 import { formatInstant } from "../time/instant.ts";
 import { offerPack } from "./offer-pack.ts";
@@ -82,13 +85,14 @@ export function creditSaleRoutes(app: FastifyInstance, ctx: Context): void {
       const pack = await packFor(tenant, body);
       const amountMinor = await offerPack(ctx, db, { tenant, pack, gateway: "" });
       if (amountMinor <= 0n) throw invalidField("product", "costs the tenant nothing; grant the credits instead");
-      const row = await openCheckout(ctx, {
+      const input = {
         tenantId: tenant.id,
         item: {
-          kind: "credits",
+          kind: "credits" as const,
           product: pack.product,
           quantity: pack.quantity,
           credits: pack.credits.toFixed(),
+          priority: pack.priority,
           unit_amount: pack.unitMinor.toString(),
         },
         description: pack.quantity === 1 ? pack.name : `${pack.quantity} × ${pack.name}`,
@@ -97,8 +101,10 @@ export function creditSaleRoutes(app: FastifyInstance, ctx: Context): void {
         successUrl: body.success_url,
         cancelUrl: body.cancel_url,
         gateway: body.gateway,
-      });
-      return write(async (tx) => checkoutView(await storeCheckout(tx, row)), { status: 201 });
+      };
+      const asked = await write(async (tx) => ({ checkout: (await requestCheckout(tx, input)).id }), { status: 201 });
+      const id = writtenText(asked, "checkout");
+      return id === null ? asked : checkoutView(await openCheckout(ctx, { id, tenantId: tenant.id }));
     },
   });
 
@@ -119,8 +125,8 @@ export function creditSaleRoutes(app: FastifyInstance, ctx: Context): void {
       ),
       payment_method: Type.Optional(Text(64, "The id of a payment method of the tenant; the default one if not said.")),
     }),
-    response: { 201: PurchaseView, 202: PurchaseView },
-    handle: async ({ params, body, write, reply }) => {
+    response: { 201: PurchaseView, 202: Type.Object({ ...PurchaseView.properties, payment: PaymentDetail }) },
+    handle: async ({ params, body, principal, write, reply }) => {
       const tenant = await tenantOf(params.tenant_id);
       const pack = await packFor(tenant, body);
       const sent = body.collection === "send_invoice" || ctx.gateways.names().length === 0;
@@ -143,18 +149,17 @@ export function creditSaleRoutes(app: FastifyInstance, ctx: Context): void {
         },
         { status: 201 },
       );
-      if (asked instanceof Printed && reply.statusCode >= 400) return asked;
-      const { purchase, payment } = (asked instanceof Printed ? JSON.parse(String(asked.json)) : asked) as {
-        purchase: string;
-        payment: string | null;
-      };
-      const paid = payment === null ? null : await collectNow(ctx, { paymentId: payment, tenantId: tenant.id });
-      if (paid?.status === "failed")
-        throw new Refusal("payment_failed", paid.reason ?? "The payment failed.", {
-          extra: { payment: paid.id, gateway: paid.gateway, gateway_code: paid.code },
+      const [purchase, payment] = [writtenText(asked, "purchase"), writtenText(asked, "payment")];
+      if (purchase === null) return asked;
+      const paid = payment === null ? null : await presentPayment(ctx, await collectNow(ctx, { paymentId: payment, tenantId: tenant.id }));
+      if (paid?.row.status === "failed")
+        throw new Refusal("payment_failed", paid.row.reason ?? "The payment failed.", {
+          extra: { payment: paid.row.id, gateway: paid.row.gateway, gateway_code: paid.row.code },
         });
-      if (paid !== null && paid.status !== "succeeded") reply.status(202);
-      return purchaseView((await findPurchase(db, tenant.id, purchase))!);
+      const bought = purchaseView((await findPurchase(db, tenant.id, purchase))!);
+      if (paid === null || paid.row.status === "succeeded") return bought;
+      reply.status(202).header("cache-control", "private, no-store");
+      return { ...bought, payment: paymentDetail(paid, principal) };
     },
   });
 
@@ -169,7 +174,7 @@ export function creditSaleRoutes(app: FastifyInstance, ctx: Context): void {
     handle: async ({ params, query }) => {
       await tenantOf(params.tenant_id);
       const limit = query.limit ?? DEFAULT_LIMIT;
-      const rows = await listPurchases(db, params.tenant_id, decodeCursor(query.cursor, 2), limit + 1);
+      const rows = await listPurchases(db, params.tenant_id, decodeMoment(query.cursor), limit + 1);
       return pageOf(rows, limit, purchaseView, (row) => [formatInstant(row.created_at), row.id]);
     },
   });

@@ -4,7 +4,7 @@ import { Type } from "typebox";
 import type { Context } from "../../context.ts";
 import { type Database, onPool } from "../../db/pool.ts";
 import { invalidField, Refusal, tenantNotFound } from "../../errors.ts";
-import { DEFAULT_LIMIT, decodeCursor, pageOf } from "../../http/list.ts";
+import { DEFAULT_LIMIT, decodeMoment, pageOf } from "../../http/list.ts";
 import { Printed, route } from "../../http/route.ts";
 import { Closed, ListQuery, OneOf, Page, Text } from "../../http/schema.ts";
 import { isId } from "../../ids.ts";
@@ -107,7 +107,7 @@ export function receiptRoutes(app: FastifyInstance, ctx: Context): void {
     handle: async ({ params: { tenant_id: tenantId }, query }) => {
       if (!(await ctx.tenants.find(tenantId))) throw tenantNotFound(tenantId);
       const limit = query.limit ?? DEFAULT_LIMIT;
-      const filter = { open: query.status === "open", before: decodeCursor(query.cursor, 2), limit: limit + 1 };
+      const filter = { open: query.status === "open", before: decodeMoment(query.cursor), limit: limit + 1 };
       const rows = await listUnapplied(db, tenantId, filter);
       const ids = rows.map((row) => row.id);
       const uses = await readUses(db, tenantId, ids);

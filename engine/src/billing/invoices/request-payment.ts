@@ -28,6 +28,13 @@ export async function requestPayment(tx: Tx, input: PayInput): Promise<string> {
   if (amount > invoice.amount_due) throw invalidField("amount", `is more than is due: ${invoice.amount_due}`);
   const running = await lockInFlight(tx, invoice.id, invoice.tenant_id);
   if (running) {
+    // It waits for the person, who is there now: the same attempt is answered, with what it is confirmed with.
+    if (
+      running.status === "requires_action" &&
+      running.amount === amount &&
+      (method?.id ?? running.payment_method_id) === running.payment_method_id
+    )
+      return running.id;
     if (!running.untouched || running.amount !== amount)
       throw new Refusal("conflict", `A payment of this invoice is under way (${running.id}, ${running.status}); its outcome decides.`);
     if (method) await updateMethod(tx, running, method.id);

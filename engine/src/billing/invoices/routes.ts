@@ -4,11 +4,12 @@ import { Type } from "typebox";
 import type { Context } from "../../context.ts";
 import { onPool } from "../../db/pool.ts";
 import { tenantNotFound } from "../../errors.ts";
-import { DEFAULT_LIMIT, decodeCursor, pageOf } from "../../http/list.ts";
+import { DEFAULT_LIMIT, decodeMoment, pageOf } from "../../http/list.ts";
 import { route } from "../../http/route.ts";
 import { ListQuery, OneOf, Page } from "../../http/schema.ts";
 import { formatInstant } from "../time/instant.ts";
 import { invoiceActionRoutes } from "./action-routes.ts";
+import { invoiceConfirmationRoutes } from "./confirmation-routes.ts";
 import { creditNoteRoutes } from "./credit-routes.ts";
 import { discountRoutes } from "./discount-routes.ts";
 import { readInvoice } from "./find-invoice.ts";
@@ -30,6 +31,7 @@ export function invoiceRoutes(app: FastifyInstance, ctx: Context): void {
   receiptRoutes(app, ctx);
   statementRoutes(app, ctx);
   orderRoutes(app, ctx);
+  invoiceConfirmationRoutes(app, ctx);
   traceRoutes(app, ctx);
 
   route(app, ctx, {
@@ -49,7 +51,7 @@ export function invoiceRoutes(app: FastifyInstance, ctx: Context): void {
       const db = onPool(ctx.pool);
       const rows = await listInvoices(db, params.tenant_id, {
         status: query.status ?? null,
-        before: decodeCursor(query.cursor, 2),
+        before: decodeMoment(query.cursor),
         limit: limit + 1,
       });
       const lines = await readLines(

@@ -31,6 +31,40 @@ select p.tenant_id, concat(p.id, ' ', p.plan_key) as subject,
 from plan_credits p where $1::text is null or p.tenant_id = $1`,
   },
   {
+    name: "sales.occurrences",
+    says: "an occurrence of a top-up by the calendar brought one grant, or one purchase, or nothing",
+    text: `
+select coalesce(o.tenant_id, f.tenant_id) as tenant_id, concat(coalesce(o.rule_id, f.rule_id), ' ', coalesce(o.at, f.at)) as subject,
+  case o.status when 'granted' then '1 grant' when 'purchased' then '1 purchase' else 'nothing' end as expected, coalesce(f.what, 'nothing') as found
+from (select * from credit_top_up_occurrences where $1::text is null or tenant_id = $1) o
+full join (
+  select t.tenant_id, split_part(t.origin, ' ', 2) as rule_id, split_part(t.origin, ' ', 3)::timestamptz as at, concat(count(*), ' grant') as what
+  from credit_transfers t join credit_grants g on g.id = t.grant_id and g.tenant_id = t.tenant_id and g.reference = split_part(t.origin, ' ', 2)
+  where t.origin like 'top-up %' and t.leg = 1 and ($1::text is null or t.tenant_id = $1) group by 1, 2, 3
+  union all
+  select r.tenant_id, r.rule_id, r.occurrence_at, concat(count(*), ' purchase')
+  from credit_top_up_runs r join credit_purchases p on p.invoice_id = r.invoice_id and p.tenant_id = r.tenant_id and p.status <> 'open'
+  where r.rule_id is not null and r.status = 'granted' and ($1::text is null or r.tenant_id = $1) group by 1, 2, 3
+) f on f.rule_id = o.rule_id and f.at = o.at and f.tenant_id = o.tenant_id`,
+  },
+  {
+    name: "sales.top_up_runs",
+    says: "a purchase by a top-up runs while its invoice is open; paid, it has been granted, and called off, it failed",
+    text: `
+select r.tenant_id, r.id as subject,
+  case i.status when 'paid' then 'granted' when 'void' then 'failed' when 'open' then 'running' when 'uncollectible' then 'running' else coalesce(i.status, 'an invoice') end as expected, r.status as found
+from credit_top_up_runs r left join invoices i on i.id = r.invoice_id and i.tenant_id = r.tenant_id where $1::text is null or r.tenant_id = $1`,
+  },
+  {
+    name: "sales.top_up_rules",
+    says: "the next occurrence of a top-up by the calendar comes after those that are settled",
+    text: `
+select r.tenant_id, concat(r.id, ' ', r.key) as subject, concat('after ', o.at) as expected,
+  case when r.next_at <= o.at then concat('at ', r.next_at) else concat('after ', o.at) end as found
+from credit_top_up_rules r join (select rule_id, tenant_id, max(at) as at from credit_top_up_occurrences group by 1, 2) o
+  on o.rule_id = r.id and o.tenant_id = r.tenant_id where $1::text is null or r.tenant_id = $1`,
+  },
+  {
     name: "sales.covered",
     says: "what credits covered of usage belongs to an event",
     text: `

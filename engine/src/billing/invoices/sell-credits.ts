@@ -23,6 +23,8 @@ export interface Pack {
   currency: string;
   /** Of all. */
   credits: Decimal;
+  /** In which order they are used up; null: as what is bought is. */
+  priority: number | null;
 }
 
 export interface CreditSale {
@@ -59,6 +61,7 @@ export function packOf(products: ReadonlyMap<string, CreditProduct>, key: string
     unitMinor: product.amountMinor,
     currency: product.currency,
     credits: decimal(product.credits).times(decimal(quantity)),
+    priority: product.priority,
   };
 }
 
@@ -106,6 +109,7 @@ export async function sellCredits(tx: Tx, sale: CreditSale): Promise<Sold> {
     product_key: sale.pack.product,
     quantity: sale.pack.quantity,
     credits: sale.pack.credits.toFixed(),
+    priority: sale.pack.priority,
     origin: sale.origin,
     checkout_id: sale.checkoutId,
     status: "open",

@@ -1,37 +1,36 @@
 /**
- * The errand of automatic top-up: finds who has too few credits, and sells to each by the stored payment method. The purchase and the
- * note that it runs are one write, and the index of runs lets one in; what is charged is then collected as any attempt is, once.
+ * The errand of automatic top-up: what the calendar brings, then whoever has too few credits: to each it sells by the stored payment
+ * method. What is charged is then collected as any attempt is, once.
  */
 import { ENGINE } from "../../auth/principal.ts";
 import { commit, type Tx } from "../../commit.ts";
 import type { Context } from "../../context.ts";
 import { onPool } from "../../db/pool.ts";
-import { newId } from "../../ids.ts";
 import { readStanding } from "../credits/balance-store.ts";
 import { lockWallets } from "../credits/store.ts";
-import { creditsToBuy, packsFor, withinLimit } from "../credits/top-up.ts";
-import { countRuns, findLow, findRunning, findTopUp, insertRun, type TopUpRow, updateTrouble } from "../credits/top-up-store.ts";
+import { creditsToBuy, packsFor } from "../credits/top-up.ts";
+import { areTopUpsPaused } from "../credits/top-up-rule-store.ts";
+import { findLow, findRunning, findTopUp, type TopUpRow, updateTrouble } from "../credits/top-up-store.ts";
 import { type Decimal, decimal, ZERO } from "../money/decimal.ts";
 import { collectBy } from "../payments/collect-by.ts";
-import { findDefaultMethod } from "../payments/method-store.ts";
 import type { TenantRef } from "../tenants/cache.ts";
 import { formatInstant, type Instant } from "../time/instant.ts";
-import { windowAt } from "../time/window.ts";
-import { offerPack } from "./offer-pack.ts";
-import { type Pack, packOf, sellCredits } from "./sell-credits.ts";
+import { buyTopUp, limitedUntil } from "./buy-top-up.ts";
+import { packOf } from "./sell-credits.ts";
+import { calendarDue } from "./top-up-by-calendar.ts";
 
 const BATCH = 100;
 
-/** Works until nobody is found any more. Answers how many purchases it began. */
+/** Works until nobody is found any more. Answers how many purchases it began, and occurrences of the calendar it settled. */
 export async function topUpDue(ctx: Context, input: { now: Instant; testClockId: string | null }): Promise<number> {
-  const looked = new Set<string>();
-  let begun = 0;
+  const looked: string[] = [];
+  // First what the calendar brings: it may leave nothing to buy.
+  let begun = await calendarDue(ctx, input);
   for (;;) {
-    const found = await findLow(onPool(ctx.pool), input.now, input.testClockId, BATCH);
-    const fresh = found.filter((id) => !looked.has(id));
-    if (fresh.length === 0) return begun;
-    for (const id of fresh) {
-      looked.add(id);
+    const found = await findLow(onPool(ctx.pool), { ...input, except: looked, limit: BATCH });
+    if (found.length === 0) return begun;
+    for (const id of found) {
+      looked.push(id);
       const tenant = await ctx.tenants.find(id);
       if (!tenant) continue;
       const did = await commit(ctx, { principal: ENGINE, now: input.now }, (tx) => topUp(tx, tenant)).catch((error: unknown) => {
@@ -48,6 +47,7 @@ async function topUp(tx: Tx, tenant: TenantRef): Promise<boolean> {
   const row = await findTopUp(tx, tenant.id, true);
   if (!row?.enabled || (row.retry_at !== null && row.retry_at > tx.now) || (await findRunning(tx, tenant.id))) return false;
   await lockWallets(tx, [tenant.id]);
+  if (await areTopUpsPaused(tx, tenant.id)) return false;
   const [standing] = await readStanding(tx, [tenant.id], tx.now);
   const balance = decimal(standing?.available ?? "0");
   if (balance.gte(decimal(row.threshold))) return false;
@@ -58,32 +58,10 @@ async function topUp(tx: Tx, tenant: TenantRef): Promise<boolean> {
   const pack = packOf(creditProducts, row.product_key, quantity);
   const gateway = await collectBy(tx, tenant.id);
   if (quantity === 0 || gateway === undefined) return false;
-  if (!(await allowed(tx, tenant, row, pack, gateway))) return false;
-  return buy(tx, tenant, pack, gateway);
-}
-
-async function buy(tx: Tx, tenant: TenantRef, pack: Pack, gateway: string): Promise<boolean> {
-  const method = await findDefaultMethod(tx, tenant.id, gateway);
-  const { invoice } = await sellCredits(tx, {
-    tenant,
-    pack,
-    gateway: method?.gateway ?? gateway,
-    collection: "charge_automatically",
-    prepaid: false,
-    origin: "top_up",
-    checkoutId: null,
-  });
-  const run = {
-    id: newId("topUp"),
-    tenant_id: tenant.id,
-    invoice_id: invoice.id,
-    quantity: pack.quantity,
-    amount: invoice.total,
-    currency: invoice.currency,
-    began_at: tx.now,
-  };
-  // Whoever came first has it: nothing of this write may stand.
-  if (!(await insertRun(tx, run))) throw new Error(`a top-up of ${tenant.id} runs already`);
+  const purchase = { tenant, pack, gateway, occurrence: null };
+  const end = await limitedUntil(tx, { count: row.month_count, amountMinor: row.month_amount }, purchase);
+  if (end !== null) return waitUntil(tx, row, end);
+  await buyTopUp(tx, purchase);
   return true;
 }
 
@@ -105,18 +83,14 @@ function quantityOf(row: TopUpRow, perPack: Decimal, balance: Decimal): number {
 }
 
 /** Beyond the month's limit it waits for the next month, and says so once. */
-async function allowed(tx: Tx, tenant: TenantRef, row: TopUpRow, pack: Pack, gateway: string): Promise<boolean> {
-  const month = windowAt("month", tenant.timeZone, tx.now, null);
-  const limit = { count: row.month_count, amountMinor: row.month_amount };
-  const amount = await offerPack(tx.ctx, tx, { tenant, pack, gateway });
-  if (withinLimit(limit, await countRuns(tx, tenant.id, month.start), amount)) return true;
-  await updateTrouble(tx, { ...row, retry_at: month.end });
+async function waitUntil(tx: Tx, row: TopUpRow, end: Instant): Promise<false> {
+  await updateTrouble(tx, { ...row, retry_at: end });
   tx.emit({
     type: "credits.top_up_limited",
-    tenantId: tenant.id,
+    tenantId: row.tenant_id,
     subject: null,
-    summary: `Automatic top-up has reached its limit of the month; it goes on at ${formatInstant(month.end)}.`,
-    data: { product: row.product_key, limit: { count: row.month_count, amount: row.month_amount }, retry_at: formatInstant(month.end) },
+    summary: `Automatic top-up has reached its limit of the month; it goes on at ${formatInstant(end)}.`,
+    data: { product: row.product_key, limit: { count: row.month_count, amount: row.month_amount }, retry_at: formatInstant(end) },
   });
   return false;
 }

@@ -3,7 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import type { Context } from "../../context.ts";
 import { onPool } from "../../db/pool.ts";
-import { DEFAULT_LIMIT, decodeCursor, pageOf } from "../../http/list.ts";
+import { DEFAULT_LIMIT, decodeMoment, pageOf } from "../../http/list.ts";
 import { route } from "../../http/route.ts";
 import { Closed, Currency, Instant, ListQuery, Named, Nullable, OneOf, Page, Quantity, TenantId, Text } from "../../http/schema.ts";
 import { formatInstant } from "../time/instant.ts";
@@ -90,7 +90,7 @@ export function traceRoutes(app: FastifyInstance, ctx: Context): void {
         overdue: query.overdue ?? null,
         from: query.from ?? null,
         to: query.to ?? null,
-        before: decodeCursor(query.cursor, 2),
+        before: decodeMoment(query.cursor),
         limit: limit + 1,
       });
       const lines = await readLines(

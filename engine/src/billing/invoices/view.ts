@@ -57,7 +57,7 @@ export const LineView: TSchema = Named(
   }),
 );
 
-export const InvoiceView: TSchema = Named(
+export const InvoiceView = Named(
   "Invoice",
   Closed({
     id: Nullable(Type.String()),

@@ -1,6 +1,6 @@
 /** SQL of checkouts. */
 import type { Tx } from "../../commit.ts";
-import { type Database, type Pool, run } from "../../db/pool.ts";
+import { type Database, onPlatform, type Pool, run } from "../../db/pool.ts";
 import { toJson } from "../../http/json.ts";
 import { formatInstant, type Instant } from "../time/instant.ts";
 import type { CheckoutItem, CheckoutStatus } from "./checkout.ts";
@@ -11,9 +11,11 @@ export interface CheckoutRow {
   kind: "credits" | "plan";
   status: CheckoutStatus;
   gateway: string;
-  gateway_reference: string;
-  url: string;
+  /** null: the gateway has not answered with a page yet, so nobody has seen one. */
+  gateway_reference: string | null;
+  url: string | null;
   item: CheckoutItem;
+  description: string;
   currency: string;
   amount: bigint;
   payment_id: string;
@@ -26,16 +28,18 @@ export interface CheckoutRow {
   asked: number;
   created_at: Instant;
   closed_at: Instant | null;
+  /** The processor's name of a subscription that is to be ended there and paid back, or was. */
+  undo_reference: string | null;
 }
 
-const CHECKOUT = `id, tenant_id, kind, status, gateway, gateway_reference, url, item, currency, amount, payment_id, success_url, cancel_url, invoice_id,
-  subscription_id, failure, expires_at, asked, created_at, closed_at`;
+const CHECKOUT = `id, tenant_id, kind, status, gateway, gateway_reference, url, item, description, currency, amount, payment_id, success_url, cancel_url, invoice_id,
+  subscription_id, failure, expires_at, asked, created_at, closed_at, undo_reference`;
 
 export async function insertCheckout(tx: Tx, row: CheckoutRow, askAt: Instant): Promise<void> {
   await tx.query(
     `insert into checkouts (id, tenant_id, kind, status, gateway, gateway_reference, url, item, currency, amount, payment_id, success_url, cancel_url,
-       expires_at, ask_at, created_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+       expires_at, ask_at, created_at, description)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
     [
       row.id,
       row.tenant_id,
@@ -53,8 +57,22 @@ export async function insertCheckout(tx: Tx, row: CheckoutRow, askAt: Instant): 
       formatInstant(row.expires_at),
       formatInstant(askAt),
       formatInstant(row.created_at),
+      row.description,
     ],
   );
+}
+
+/** The first answer stands: by the same key it is the same page. */
+export async function notePage(
+  tx: Tx,
+  row: Pick<CheckoutRow, "id" | "tenant_id"> & { gateway_reference: string; url: string },
+): Promise<void> {
+  await tx.query("update checkouts set gateway_reference = $3, url = $4 where id = $1 and tenant_id = $2 and gateway_reference is null", [
+    row.id,
+    row.tenant_id,
+    row.gateway_reference,
+    row.url,
+  ]);
 }
 
 /** `tenantId` null: whoever knows the id, as gateways do. */
@@ -99,5 +117,29 @@ export async function claimCheckouts(pool: Pool, now: Instant, limit: number): P
      where id in (select id from checkouts where ask_at <= $1 order by ask_at, checkouts.id limit $2 for update skip locked)
      returning ${CHECKOUT}`,
     [formatInstant(now), limit],
+  );
+}
+
+/** What began on its page is to be ended there; tried at `at`, and put off by each that takes it. null: it is. */
+export async function noteUndo(
+  db: Database,
+  row: Pick<CheckoutRow, "id" | "tenant_id">,
+  to: { reference: string; at: Instant | null },
+): Promise<void> {
+  await db.query("update checkouts set undo_reference = $3, undo_at = $4 where id = $1 and tenant_id = $2", [
+    row.id,
+    row.tenant_id,
+    to.reference,
+    to.at === null ? null : formatInstant(to.at),
+  ]);
+}
+
+export async function claimUndos(pool: Pool, now: Instant, next: Instant, limit: number): Promise<CheckoutRow[]> {
+  return onPlatform(pool).query<CheckoutRow>(
+    `/* all tenants: the worker undoes for everybody */
+     update checkouts set undo_at = $2
+     where id in (select id from checkouts where undo_at <= $1 order by undo_at, checkouts.id limit $3 for update skip locked)
+     returning ${CHECKOUT}`,
+    [formatInstant(now), formatInstant(next), limit],
   );
 }

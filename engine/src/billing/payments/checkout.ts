@@ -6,8 +6,28 @@ export type CheckoutStatus = "open" | "completed" | "canceled" | "expired" | "fa
 
 /** What is sold on it. */
 export type CheckoutItem =
-  | { kind: "credits"; product: string; quantity: number; credits: string; unit_amount: string }
-  | { kind: "plan"; plan: string; seats: number | null };
+  | { kind: "credits"; product: string; quantity: number; credits: string; unit_amount: string; priority?: number | null }
+  | {
+      kind: "plan";
+      plan: string;
+      seats: number | null;
+      /** Instead of the plan's own; null: not said. */
+      trial_days?: number | null;
+      /** null: the engine runs the subscription, and the page only takes what it is charged by. */
+      offer?: SubscriptionOffer | null;
+    };
+
+/** A subscription that a processor begins on the page and runs from then on: what is sold there, and the id that it will have here. */
+export interface SubscriptionOffer {
+  processor: "stripe";
+  subscription: string;
+  plan_version: number;
+  /** 0: without a trial. */
+  trial_days: number;
+  /** By the processor's names of the prices; of a metered one there is no number. */
+  items: readonly { price: string; quantity: number | null }[];
+  automatic_tax: boolean;
+}
 
 /** What `checkout.completed` says. */
 export interface CheckoutCompleted {
@@ -18,6 +38,8 @@ export interface CheckoutCompleted {
   reference: string | null;
   amount: bigint;
   currency: string;
+  /** The processor's names of the subscription that began on the page, and of whose it is. */
+  subscription: { reference: string; customer: string } | null;
 }
 
 const HOUR = 3_600_000;

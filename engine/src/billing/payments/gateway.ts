@@ -6,6 +6,8 @@
  * `gateway_error` or `payment_failed` where the gateway said no, `gateway_unavailable` where it cannot be reached.
  */
 
+import type { SubscriptionOffer } from "./checkout.ts";
+
 export interface ChargeRequest {
   /** The attempt's own key: the same key never charges twice. */
   idempotencyKey: string;
@@ -27,6 +29,16 @@ export type ChargeOutcome =
   | { status: "pending"; reference: string }
   /** Nobody knows: to be asked about by `find`, never charged again. */
   | { status: "unknown"; reason: string };
+
+/** What the person confirms a payment with, on a page that speaks to the gateway itself. */
+export interface Confirmation {
+  /** Whoever has it can pay: for that page alone, and kept nowhere. */
+  clientSecret: string;
+  /** What that page is opened with; public. null: not configured. */
+  publicKey: string | null;
+  /** The gateway's name of the method that waits to be confirmed; another can be given there instead. null: none. */
+  method: string | null;
+}
 
 /** What is known here of an attempt that is asked about. */
 export interface ChargeHints {
@@ -61,8 +73,10 @@ export interface CheckoutRequest {
   paymentKey: string;
   tenantId: string;
   customer: string | null;
-  /** `payment`: the amount is taken on the page. `setup`: only a payment method is left there. */
-  mode: "payment" | "setup";
+  /** `payment`: the amount is taken on the page. `setup`: only a payment method is left there. `subscription`: the gateway begins one, and runs it. */
+  mode: "payment" | "setup" | "subscription";
+  /** Of mode subscription. */
+  offer: SubscriptionOffer | null;
   amountMinor: bigint;
   currency: string;
   /** What is bought, for the person who pays. */
@@ -87,6 +101,8 @@ export type CheckoutOutcome =
       payment: { reference: string; amountMinor: bigint; currency: string } | null;
       /** What may be charged from now on; null: the gateway kept nothing. */
       method: GatewayMethod | null;
+      /** Of mode subscription: what began. */
+      subscription?: { reference: string; customer: string };
     };
 
 export interface OrderRequest {
@@ -174,6 +190,8 @@ export interface PaymentGateway {
   charge(request: ChargeRequest): Promise<ChargeOutcome>;
   /** What became of the attempt with this key; null: the gateway never saw it. Throws where the gateway cannot be asked. */
   find(idempotencyKey: string, hints: ChargeHints): Promise<ChargeOutcome | null>;
+  /** What an attempt that waits for a person is confirmed with; null: it waits for nobody (any more). */
+  confirmation?(reference: string): Promise<Confirmation | null>;
   /** Gives an attempt up that waits for a person, so that it cannot succeed any more; answers what it is then. */
   abandon?(reference: string): Promise<ChargeOutcome>;
   /** Gives a part or all of a charge back. Never throws for a refusal; a time-out is `unknown`. */

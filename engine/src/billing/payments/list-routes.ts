@@ -3,7 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import type { Context } from "../../context.ts";
 import { onPool } from "../../db/pool.ts";
-import { DEFAULT_LIMIT, decodeCursor, pageOf } from "../../http/list.ts";
+import { DEFAULT_LIMIT, decodeMoment, pageOf } from "../../http/list.ts";
 import { route } from "../../http/route.ts";
 import { Closed, Currency, Instant, ListQuery, OneOf, Page, TenantId, Text } from "../../http/schema.ts";
 import { formatInstant } from "../time/instant.ts";
@@ -38,7 +38,7 @@ export function paymentListRoutes(app: FastifyInstance, ctx: Context): void {
         invoiceId: query.invoice ?? null,
         from: query.from ?? null,
         to: query.to ?? null,
-        before: decodeCursor(query.cursor, 2),
+        before: decodeMoment(query.cursor),
         limit: limit + 1,
       });
       return pageOf(rows, limit, paymentView, (row) => [formatInstant(row.requested_at), row.id]);

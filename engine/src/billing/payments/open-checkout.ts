@@ -1,91 +1,65 @@
-/** The errand that opens a checkout: the gateway makes the page, then it is written down and its address may be shown. */
-import type { Tx } from "../../commit.ts";
+/**
+ * The errand that has the page of a checkout made, once by its id: whoever asks again, after a time-out or a crash, is answered with the
+ * same page. What the gateway refuses is over; where it does not answer, the checkout waits for the next who asks.
+ */
+import { ENGINE } from "../../auth/principal.ts";
+import { commit } from "../../commit.ts";
 import type { Context } from "../../context.ts";
+import { onPool } from "../../db/pool.ts";
 import { Refusal } from "../../errors.ts";
-import { newId } from "../../ids.ts";
-import { CHECKOUT_HOURS, type CheckoutItem, checkedUrl, nextAsk } from "./checkout.ts";
-import { type CheckoutRow, insertCheckout } from "./checkout-store.ts";
+import { type CheckoutRow, findCheckout, notePage } from "./checkout-store.ts";
 import { ensureCustomer } from "./ensure-customer.ts";
-import type { PaymentGateway } from "./gateway.ts";
+import { failCheckout } from "./record-checkout.ts";
+import { gatewayWithPages } from "./request-checkout.ts";
 
-const HOUR = 3_600_000;
-
-export interface CheckoutInput {
-  tenantId: string;
-  item: CheckoutItem;
-  description: string;
-  currency: string;
-  /** Zero of a plan: its first invoice is charged to the method that is left on the page. */
-  amountMinor: bigint;
-  successUrl: string;
-  cancelUrl: string;
-  /** The first configured if not said. */
-  gateway?: string | undefined;
-}
-
-/** A row that `storeCheckout` writes. No money moves here: a page that is never written down is never shown to anybody. */
-export async function openCheckout(ctx: Context, input: CheckoutInput): Promise<CheckoutRow> {
-  const successUrl = checkedUrl("success_url", input.successUrl);
-  const cancelUrl = checkedUrl("cancel_url", input.cancelUrl);
-  const gateway = checkoutGateway(ctx, input.gateway);
-  const now = ctx.clock.now();
-  const id = newId("checkout");
-  const paymentId = newId("payment");
-  const expiresAt = now + CHECKOUT_HOURS * HOUR;
-  const customer = gateway.customers ? (await ensureCustomer(ctx, { tenantId: input.tenantId, gateway: gateway.name })).reference : null;
-  const page = await gateway.createCheckout({
-    idempotencyKey: id,
-    paymentKey: paymentId,
-    tenantId: input.tenantId,
-    customer,
-    mode: input.item.kind === "plan" ? "setup" : "payment",
-    amountMinor: input.amountMinor,
-    currency: input.currency,
-    description: input.description,
-    successUrl,
-    cancelUrl,
-    expiresAt,
-  });
-  return {
-    id,
-    tenant_id: input.tenantId,
-    kind: input.item.kind,
-    status: "open",
-    gateway: gateway.name,
-    gateway_reference: page.reference,
-    url: page.url,
-    item: input.item,
-    currency: input.currency,
-    amount: input.amountMinor,
-    payment_id: paymentId,
-    success_url: successUrl,
-    cancel_url: cancelUrl,
-    invoice_id: null,
-    subscription_id: null,
-    failure: null,
-    expires_at: expiresAt,
-    asked: 0,
-    created_at: now,
-    closed_at: null,
-  };
-}
-
-export async function storeCheckout(tx: Tx, row: CheckoutRow): Promise<CheckoutRow> {
-  const stored = { ...row, created_at: tx.now };
-  await insertCheckout(tx, stored, nextAsk(0, row.created_at));
-  return stored;
-}
-
-type WithPages = PaymentGateway & Required<Pick<PaymentGateway, "createCheckout" | "findCheckout">>;
-
-function checkoutGateway(ctx: Context, wanted: string | undefined): WithPages {
-  const names = ctx.gateways.names().filter((name) => ctx.gateways.get(name).createCheckout !== undefined);
-  const name = wanted ?? names[0];
-  if (name === undefined || !names.includes(name)) {
-    throw new Refusal(
-      "gateway_unavailable",
-      `No gateway with a checkout page is configured${wanted === undefined ? "" : ` as ${wanted}`}.`,
+/** Answers it as it then stands, with its page. */
+export async function openCheckout(ctx: Context, asked: { id: string; tenantId: string }): Promise<CheckoutRow> {
+  const row = await read(ctx, asked);
+  if (row.gateway_reference !== null) return row;
+  if (row.status !== "open")
+    throw new Refusal("gateway_error", row.failure ?? "The checkout has no page.", { extra: { checkout: row.id } });
+  try {
+    const page = await makePage(ctx, row);
+    await commit(ctx, { principal: ENGINE, tenantId: row.tenant_id, source: row.gateway }, (tx) =>
+      notePage(tx, { ...row, gateway_reference: page.reference, url: page.url }),
     );
+  } catch (error) {
+    if (error instanceof Refusal && error.code === "gateway_error") await giveUp(ctx, row, error.message);
+    throw error;
   }
-  return ctx.gateways.get(name) as WithPages;
+  return read(ctx, asked);
+}
+
+async function makePage(ctx: Context, row: CheckoutRow): Promise<{ reference: string; url: string }> {
+  const gateway = gatewayWithPages(ctx, row.gateway);
+  const { item } = row;
+  const offer = item.kind === "plan" ? (item.offer ?? null) : null;
+  const customer = gateway.customers ? (await ensureCustomer(ctx, { tenantId: row.tenant_id, gateway: row.gateway })).reference : null;
+  return gateway.createCheckout({
+    idempotencyKey: row.id,
+    paymentKey: row.payment_id,
+    tenantId: row.tenant_id,
+    customer,
+    mode: item.kind === "credits" ? "payment" : offer ? "subscription" : "setup",
+    offer,
+    amountMinor: row.amount,
+    currency: row.currency,
+    description: row.description,
+    successUrl: row.success_url,
+    cancelUrl: row.cancel_url,
+    expiresAt: row.expires_at,
+  });
+}
+
+async function giveUp(ctx: Context, { id, tenant_id: tenantId, gateway }: CheckoutRow, failure: string): Promise<void> {
+  await commit(ctx, { principal: ENGINE, tenantId, source: gateway }, async (tx) => {
+    const row = await findCheckout(tx, id, tenantId, true);
+    if (row?.status === "open" && row.gateway_reference === null) await failCheckout(tx, row, failure);
+  });
+}
+
+async function read(ctx: Context, { id, tenantId }: { id: string; tenantId: string }): Promise<CheckoutRow> {
+  const row = await findCheckout(onPool(ctx.pool), id, tenantId);
+  if (!row) throw new Error(`the checkout ${id} is not there`);
+  return row;
 }

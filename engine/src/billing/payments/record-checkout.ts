@@ -29,18 +29,19 @@ export async function recordCheckout(tx: Tx, input: { id: string; tenantId: stri
       reference: outcome.payment?.reference ?? null,
       amount: outcome.payment?.amountMinor ?? 0n,
       currency: outcome.payment?.currency ?? row.currency,
+      subscription: outcome.subscription ?? null,
     },
   });
 }
 
-/** What was paid for could not be given: the method and the money stay on record, and it says why. */
+/** There is no page, or what was paid for could not be given: the method and the money stay on record, and it says why. */
 export async function failCheckout(tx: Tx, row: CheckoutRow, failure: string): Promise<void> {
   await closeCheckout(tx, { ...row, status: "failed", failure });
   tx.emit({
     type: "checkout.failed",
     tenantId: row.tenant_id,
     subject: row.id,
-    summary: `A checkout was completed, but came to nothing: ${failure}`,
+    summary: `A checkout came to nothing: ${failure}`,
     data: { checkout: row.id, kind: row.kind, item: row.item, reason: failure },
   });
 }

@@ -32,6 +32,14 @@ export async function recordOutcome(tx: Tx, input: { paymentId: string; tenantId
     ...(row.order_id === null ? {} : { order: row.order_id }),
   };
   if (outcome.status === "succeeded") announceSuccess(tx, row, outcome.amountMinor);
+  if (outcome.status === "requires_action") {
+    tx.emit({
+      type: "payment.requires_action",
+      ...about,
+      summary: `A payment of ${formatMinor(row.amount, row.currency)} waits for the payer to confirm it.`,
+      data: { ...data, amount: row.amount },
+    });
+  }
   if (outcome.status === "failed") {
     tx.emit({
       type: "payment.failed",

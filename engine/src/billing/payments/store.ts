@@ -178,6 +178,15 @@ export async function findPayment(db: Database, id: string, tenantId: string): P
   return rows[0] ?? null;
 }
 
+/** The attempt of an invoice that waits for the person. */
+export async function findWaiting(db: Database, invoiceId: string, tenantId: string): Promise<PaymentRow | null> {
+  const rows = await db.query<PaymentRow>(
+    `select ${PAYMENT} from payments where invoice_id = $1 and tenant_id = $2 and status = 'requires_action' and order_id is null`,
+    [invoiceId, tenantId],
+  );
+  return rows[0] ?? null;
+}
+
 /** The attempt of an invoice whose outcome is awaited; locked, so that it is not sent meanwhile. */
 export async function lockInFlight(tx: Tx, invoiceId: string, tenantId: string): Promise<(PaymentRow & { untouched: boolean }) | null> {
   const rows = await tx.query<PaymentRow & { untouched: boolean }>(

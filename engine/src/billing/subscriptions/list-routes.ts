@@ -3,7 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import type { Context } from "../../context.ts";
 import { onPool } from "../../db/pool.ts";
-import { DEFAULT_LIMIT, decodeCursor, pageOf } from "../../http/list.ts";
+import { DEFAULT_LIMIT, decodeMoment, pageOf } from "../../http/list.ts";
 import { route } from "../../http/route.ts";
 import { Closed, Currency, Key, ListQuery, OneOf, Page, TenantId } from "../../http/schema.ts";
 import { formatInstant } from "../time/instant.ts";
@@ -33,7 +33,7 @@ export function subscriptionListRoutes(app: FastifyInstance, ctx: Context): void
         status: query.status ?? null,
         plan: query.plan ?? null,
         currency: query.currency ?? null,
-        before: decodeCursor(query.cursor, 2),
+        before: decodeMoment(query.cursor),
         limit: limit + 1,
       });
       return pageOf(rows, limit, subscriptionView, (row) => [formatInstant(row.created_at), row.id]);

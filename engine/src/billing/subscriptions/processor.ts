@@ -1,7 +1,11 @@
 /** The port of who runs a subscription's cycle: the engine itself, or a processor of others that is asked, and mirrored. */
 import type { Tx } from "../../commit.ts";
 import type { Context } from "../../context.ts";
+import type { Offers } from "../catalog/offer.ts";
+import type { Plan } from "../catalog/plan.ts";
 import type { DraftInvoice } from "../invoices/invoice.ts";
+import type { SubscriptionOffer } from "../payments/checkout.ts";
+import type { Confirmation } from "../payments/gateway.ts";
 import type { TenantRef } from "../tenants/cache.ts";
 import type { Instant } from "../time/instant.ts";
 import type { PlanChanged } from "./change-plan.ts";
@@ -63,8 +67,37 @@ export interface Report {
   money?: boolean;
 }
 
+/** What is to be sold on a page of the processor's. */
+export interface PageInput {
+  plan: Plan;
+  seats: number | null;
+  currency: string;
+  /** Instead of the plan's own; null: not said. */
+  trialDays: number | null;
+}
+
+/** What a processor began on a page, by its own names, and what had been offered there. */
+export interface BegunOnPage {
+  offer: SubscriptionOffer;
+  plan: string;
+  seats: number | null;
+  currency: string;
+  reference: string;
+  customer: string;
+}
+
 /** A processor outside: what happens there is taken over here. */
 export interface OutsideProcessor extends Processor {
+  /** Within the write: what stands on a page of its own. Refuses what cannot be sold there. */
+  offer(tx: Tx, tenant: TenantRef, input: PageInput): Promise<SubscriptionOffer>;
+  /** Within the write: the subscription that began on that page, once; all else of it is read there afterwards. Refuses where the tenant has another. */
+  begin(tx: Tx, tenant: TenantRef, begun: BegunOnPage): Promise<SubscriptionRow>;
+  /** What an open invoice of its own is confirmed with by the person who pays it; null: it waits for nobody (any more). */
+  confirmation(ctx: Context, invoice: string): Promise<Confirmation | null>;
+  /** What it sells now, by the plans of the catalog. Throws where it cannot be asked, and never was. */
+  offers(ctx: Context): Promise<Offers>;
+  /** Within the write: it has told that what it sells has changed. */
+  offersChanged(tx: Tx): Promise<void>;
   /** Reads there anew, and takes over what is not known yet. A text says why it concerns nobody here. */
   mirror(ctx: Context, report: Report): Promise<{ tenantId: string } | string>;
 }

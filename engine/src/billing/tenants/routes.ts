@@ -4,7 +4,7 @@ import { Type } from "typebox";
 import type { Context } from "../../context.ts";
 import { onPool } from "../../db/pool.ts";
 import { tenantNotFound } from "../../errors.ts";
-import { DEFAULT_LIMIT, decodeCursor, pageOf } from "../../http/list.ts";
+import { DEFAULT_LIMIT, decodeMoment, pageOf } from "../../http/list.ts";
 import { route } from "../../http/route.ts";
 import { ListQuery, Page } from "../../http/schema.ts";
 import { formatInstant } from "../time/instant.ts";
@@ -57,7 +57,7 @@ export function tenantRoutes(app: FastifyInstance, ctx: Context): void {
     response: { 200: Page(TenantAnswer) },
     handle: async ({ query, principal }) => {
       const limit = query.limit ?? DEFAULT_LIMIT;
-      const [createdAt, id] = decodeCursor(query.cursor, 2) ?? [];
+      const [createdAt, id] = decodeMoment(query.cursor) ?? [];
       const after = createdAt === undefined || id === undefined ? null : { createdAt, id };
       const rows = await listTenants(db, { after, limit: limit + 1, only: principal.tenantId, words: query.q ?? null });
       return pageOf(rows, limit, tenantView, (row) => [formatInstant(row.created_at), row.id]);

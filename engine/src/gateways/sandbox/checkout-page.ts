@@ -47,7 +47,7 @@ function effectOf({ outcome, reason, refusesRefunds }: (typeof TEST_CARDS)[numbe
   return outcome === "pending" ? "Stays on its way." : (reason ?? "Is declined.");
 }
 
-function frame(title: string, body: string): string {
+export function frame(title: string, body: string): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -80,6 +80,6 @@ button{font:inherit;padding:8px 20px;border:1px solid #111;border-radius:4px;bac
 .plain{background:#fff;color:#111}
 `;
 
-function html(text: string): string {
+export function html(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { ChargeOutcome, CheckoutOutcome, CheckoutRequest, PaymentGateway } from "../../billing/payments/gateway.ts";
 import type { Clock } from "../../clock.ts";
 import type { Pool } from "../../db/pool.ts";
+import { Refusal } from "../../errors.ts";
 import { testCard } from "./cards.ts";
 import { findPage, finishPage, putPage, type SandboxPage } from "./checkout-store.ts";
 
@@ -18,13 +19,15 @@ type Charges = Pick<PaymentGateway, "charge" | "find">;
 export function sandboxCheckouts(pool: Pool, clock: Clock, publicUrl: string, charges: Charges): SandboxCheckouts {
   return {
     async create(request: CheckoutRequest) {
+      const { mode } = request;
+      if (mode === "subscription") throw new Refusal("gateway_error", "The sandbox runs no subscriptions of its own.");
       const page = await putPage(
         pool,
         {
           token: randomBytes(24).toString("base64url"),
           checkout_id: request.idempotencyKey,
           payment_key: request.paymentKey,
-          mode: request.mode,
+          mode,
           amount: request.amountMinor,
           currency: request.currency,
           description: request.description,

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { AmountNotTaken, fromStripe, toCharge, toRefund } from "./amount.ts";
+import { decimal } from "../../billing/money/decimal.ts";
+import { AmountNotTaken, fromStripe, toCharge, toPrice, toRefund, unitFromStripe, unitToStripe } from "./amount.ts";
 
 // What is asked in minor units of ISO 4217, what goes over the wire, and what that is in minor units again.
 test.each([
@@ -40,6 +41,26 @@ test.each([
   ["mga", 50_001n],
 ] as const)("of %s %s neither more nor less goes back", (currency, asked) => {
   expect(() => toRefund(asked, currency)).toThrow(AmountNotTaken);
+});
+
+test.each([
+  ["usd", "0.25", "0.25"],
+  ["usd", "1000", "1000"],
+  ["jpy", "500", "500"],
+  ["isk", "550", "5.5"],
+  ["ugx", "370000", "3700"],
+  ["mga", "5.01", "501"],
+  ["kwd", "1230", "1230"],
+] as const)("a unit price of Stripe's in %s, %s, is %s", (currency, wire, minor) => {
+  expect(unitFromStripe(wire, currency)).toBe(minor);
+  expect(unitToStripe(decimal(minor), currency).toFixed()).toBe(wire);
+});
+
+test("a price asks exactly what is charged, or there is none at Stripe", () => {
+  expect(toPrice(7n, "isk")).toBe(700);
+  expect(toPrice(700n, "mga")).toBe(7);
+  expect(toPrice(1_230n, "kwd")).toBe(1_230);
+  expect(() => toPrice(1_234n, "kwd")).toThrow(AmountNotTaken);
 });
 
 test("what is no amount is refused", () => {

@@ -2,15 +2,18 @@
 import type Stripe from "stripe";
 import type { ChargeOutcome, PaymentGateway } from "../../billing/payments/gateway.ts";
 import { AmountNotTaken, toCharge } from "./amount.ts";
-import { type StripeClient, StripeRefusal, StripeSilence } from "./client.ts";
-import { intentOutcome, OURS, ours } from "./objects.ts";
+import { refusalOf, type StripeClient, StripeRefusal, StripeSilence } from "./client.ts";
+import { expandedIn, idIn, intentOutcome, OURS, ours } from "./objects.ts";
 import { record } from "./record.ts";
 
 /** Clocks of two machines, and a lease or two. */
 const MARGIN_SECONDS = 900;
 const PAGES = 20;
 
-export function stripeCharges(client: StripeClient): Pick<PaymentGateway, "charge" | "find"> & Required<Pick<PaymentGateway, "abandon">> {
+type Charges = Pick<PaymentGateway, "charge" | "find"> & Required<Pick<PaymentGateway, "abandon" | "confirmation">>;
+
+/** `publicKey`: what a page opens Stripe.js with. */
+export function stripeCharges(client: StripeClient, publicKey: string | null): Charges {
   return {
     async charge(request) {
       const { idempotencyKey, tenantId, invoiceId, customer, method, currency } = request;
@@ -61,6 +64,20 @@ export function stripeCharges(client: StripeClient): Pick<PaymentGateway, "charg
         if (!found.has_more || after === undefined) return null;
       }
       throw new StripeSilence("Stripe has more payments of this customer than are looked through.", null);
+    },
+
+    async confirmation(reference) {
+      try {
+        const intent = await retrieve(client, reference);
+        const read = record(intent);
+        if (intentOutcome(read).status !== "requires_action" || intent.client_secret === null) return null;
+        // A bank that wanted the person took the method off the intent, and the error names it.
+        const error = expandedIn(read, "last_payment_error");
+        const method = idIn(read, "payment_method") ?? (error && idIn(error, "payment_method"));
+        return { clientSecret: intent.client_secret, publicKey, method };
+      } catch (error) {
+        throw refusalOf(error);
+      }
     },
 
     async abandon(reference) {

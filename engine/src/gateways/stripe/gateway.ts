@@ -17,7 +17,7 @@ export interface StripeGatewaySettings {
 export function stripeGateway(client: StripeClient, clock: Clock, settings: StripeGatewaySettings): PaymentGateway {
   return {
     name: "stripe",
-    ...stripeCharges(client),
+    ...stripeCharges(client, settings.publishableKey),
     ...stripeRefunds(client),
     ...stripeCheckouts(client),
     customers: stripeCustomers(client, () => clock.now()),

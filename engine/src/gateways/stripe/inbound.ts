@@ -15,6 +15,7 @@ import { refundEvents } from "./events/refunds.ts";
 const TOLERANCE_SECONDS = 300;
 /** More than Stripe ever sends while secrets change hands; each costs a hash. */
 const MOST_SIGNATURES = 8;
+const CLIENT_SECRET = /("client_secret"\s*:\s*)"[^"\\]*"/g;
 
 export const stripeInbound: InboundAdapter = {
   gateway: "stripe",
@@ -40,6 +41,9 @@ export const stripeInbound: InboundAdapter = {
       throw invalidField("type", "must name the type of the event");
     return { eventId: id, type: event.type };
   },
+
+  // Of an intent: whoever reads it could confirm it.
+  scrub: (body) => Buffer.from(body.toString("utf8").replaceAll(CLIENT_SECRET, '$1""')),
 
   events: {
     ...BILLING_EVENTS,

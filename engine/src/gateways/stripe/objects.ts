@@ -12,6 +12,7 @@ export const OURS = {
   invoice: "billwright_invoice",
   refund: "billwright_refund",
   checkout: "billwright_checkout",
+  subscription: "billwright_subscription",
 } as const;
 
 export class MalformedObject extends Error {

@@ -1,23 +1,24 @@
 /** A subscription at Stripe that is not linked yet: ours, whose answer was lost or is still on its way; or one that was made there for a customer of ours. */
 import { ENGINE } from "../../auth/principal.ts";
+import { settleCheckout } from "../../billing/payments/settle-checkout.ts";
 import { findCurrent, insertSubscription, type SubscriptionRow } from "../../billing/subscriptions/store.ts";
 import { isLive } from "../../billing/subscriptions/subscription.ts";
 import { commit } from "../../commit.ts";
 import type { Context } from "../../context.ts";
-import { newId } from "../../ids.ts";
+import { OURS } from "../../gateways/stripe/objects.ts";
+import { isId, newId } from "../../ids.ts";
 import { type StripeParts, soldBy } from "./parts.ts";
 import { soldAs } from "./price-book.ts";
 import { findLink, insertLink, type LinkRow, locateLink } from "./store.ts";
 import type { SeenSubscription } from "./subscription-shape.ts";
-
-/** What Stripe's objects say of ours, in their metadata. */
-export const OURS = { subscription: "billwright_subscription", tenant: "billwright_tenant" } as const;
 
 /** A text says why it is nobody's here. */
 export async function adopt(ctx: Context, parts: StripeParts, seen: SeenSubscription): Promise<LinkRow | string> {
   const own = seen.metadata[OURS.subscription];
   const link = own === undefined ? null : await locateLink(ctx.pool, "subscription_id", own);
   if (link && (link.reference === null || link.reference === seen.reference)) return link;
+  const checkout = seen.metadata[OURS.checkout];
+  if (checkout !== undefined) return byCheckout(ctx, checkout, seen);
   if (!isLive(seen.status)) return "The subscription was over before it was known here.";
   const tenant = await ctx.tenants.find(seen.metadata[OURS.tenant] ?? (await parts.tenantOf(ctx, seen.customer)) ?? "");
   if (!tenant) return "The subscription is of no tenant here.";
@@ -73,4 +74,13 @@ export async function adopt(ctx: Context, parts: StripeParts, seen: SeenSubscrip
     await insertLink(tx, fresh);
     return { ...fresh, version: 0n };
   });
+}
+
+/** One that began on a page of ours: whoever is first of all who tell of it takes the page in, and that writes its row. */
+async function byCheckout(ctx: Context, id: string, seen: SeenSubscription): Promise<LinkRow | string> {
+  const row = isId("checkout", id) ? await settleCheckout(ctx, { id, tenantId: null }) : null;
+  if (!row) return "The checkout that it began on was not opened here.";
+  if (row.status === "open") return "The checkout that it began on is not finished yet.";
+  const link = await locateLink(ctx.pool, "reference", seen.reference);
+  return link ?? `The checkout that it began on came to nothing here (${row.status}).`;
 }

@@ -12,7 +12,7 @@ import { invalidField, Refusal } from "../../errors.ts";
 import { newId } from "../../ids.ts";
 import { insertCommand } from "./command-store.ts";
 import { soldBy } from "./parts.ts";
-import { itemsOf } from "./price-book.ts";
+import { itemsOf, type SoldItem } from "./price-book.ts";
 import { insertLink } from "./store.ts";
 
 /** Answers the id of the command. */
@@ -98,7 +98,8 @@ export async function onSale(tx: Pick<Tx, "ctx">, key: string): Promise<Plan> {
   });
 }
 
-async function assertPriced(tx: Tx, plan: Plan, seats: number, currency: string): Promise<void> {
+/** What is sold of it there. */
+export async function assertPriced(tx: Tx, plan: Plan, seats: number, currency: string): Promise<SoldItem[]> {
   const { book } = await soldBy(tx.ctx, tx);
   const { items, missing } = itemsOf(book, plan, seats, currency);
   if (missing.length > 0)
@@ -107,4 +108,5 @@ async function assertPriced(tx: Tx, plan: Plan, seats: number, currency: string)
       `has no price at Stripe for ${missing.join(", ")}: run billwright stripe sync, or say which in processor_prices`,
     );
   if (items.length === 0) throw invalidField("plan", "has no price, so Stripe has nothing to run; use processor engine");
+  return items;
 }

@@ -3,6 +3,7 @@
  * known to be over. Asked anew each time, so that no event has to be believed for more than that something happened.
  */
 import type { StripeClient } from "../../gateways/stripe/client.ts";
+import { record } from "../../gateways/stripe/record.ts";
 import { idOf, inner, instant, isObject, itemsIn, type Json, optionalText, text, whole } from "./fields.ts";
 import { readInvoice } from "./invoice-shape.ts";
 import type { SeenAttempt, SeenBill, SeenRefund } from "./seen.ts";
@@ -24,9 +25,9 @@ export async function fetchSubscription(client: StripeClient, reference: string,
     stripe.invoices.list({ subscription: reference, limit: LATEST, expand: ["data.payments"] }),
   );
   const bills: SeenBill[] = [];
-  for (const invoice of itemsIn(list as unknown as Json)) bills.push(await withMoney(client, invoice, isOver));
+  for (const invoice of itemsIn(record(list))) bills.push(await withMoney(client, invoice, isOver));
   return {
-    subscription: readSubscription(subscription as unknown as Json),
+    subscription: readSubscription(record(subscription)),
     bills: bills.sort((a, b) => a.createdAt - b.createdAt || (a.reference < b.reference ? -1 : 1)),
   };
 }
@@ -38,11 +39,11 @@ async function withMoney(client: StripeClient, invoice: Json, isOver: (invoice: 
   const refunds: SeenRefund[] = [];
   for (const intent of intentsOf(invoice)) {
     const charges = await client.call("charges.list", "list", (stripe) => stripe.charges.list({ payment_intent: intent, limit: 100 }));
-    const made = itemsIn(charges as unknown as Json);
+    const made = itemsIn(record(charges));
     attempts.push(...made.flatMap((charge) => readCharge(charge) ?? []));
     if (made.every((charge) => charge.amount_refunded === 0)) continue;
     const back = await client.call("refunds.list", "list", (stripe) => stripe.refunds.list({ payment_intent: intent, limit: 100 }));
-    refunds.push(...itemsIn(back as unknown as Json).flatMap((refund) => readRefund(refund) ?? []));
+    refunds.push(...itemsIn(record(back)).flatMap((refund) => readRefund(refund) ?? []));
   }
   const byTime = (a: { at: number; reference: string }, b: { at: number; reference: string }) =>
     a.at - b.at || (a.reference < b.reference ? -1 : 1);
@@ -54,17 +55,17 @@ const seenWhole = (invoice: Json) => inner(invoice, "lines")?.has_more !== true;
 async function withLines(client: StripeClient, invoice: Json): Promise<Json> {
   const lines: Json[] = [];
   for (let after: string | undefined; lines.length < MOST_LINES; after = text(lines.at(-1)!, "id")) {
-    const page = (await client.call("invoices.list_line_items", "list", (stripe) =>
+    const page = await client.call("invoices.list_line_items", "list", (stripe) =>
       stripe.invoices.listLineItems(text(invoice, "id"), { limit: 100, ...(after === undefined ? {} : { starting_after: after }) }),
-    )) as unknown as Json;
-    lines.push(...itemsIn(page));
-    if (page.has_more !== true) break;
+    );
+    lines.push(...itemsIn(page.data));
+    if (!page.has_more) break;
   }
   return { ...invoice, lines: { object: "list", data: lines, has_more: false } };
 }
 
 /** By the invoice's payments since 2025, on the invoice itself before. */
-function intentsOf(invoice: Json): string[] {
+export function intentsOf(invoice: Json): string[] {
   const payments = itemsIn(invoice.payments).map((payment) => idOf(inner(payment, "payment")?.payment_intent));
   return [...new Set([...payments, idOf(invoice.payment_intent)])].filter((one) => one !== null);
 }

@@ -6,6 +6,8 @@ import { stripeParts } from "./processor.ts";
 import { askDue } from "./reconciler.ts";
 import { sendUsage } from "./send-usage.ts";
 import { takeUsage } from "./take-usage.ts";
+import { undoDue } from "./undo.ts";
+import { withdrawDue } from "./withdraw.ts";
 
 export const processorTasks = {
   "processor-due": async (ctx) => {
@@ -13,6 +15,8 @@ export const processorTasks = {
     if (!parts) return;
     await performDue(ctx, parts);
     await notifyDue(ctx, parts);
+    await withdrawDue(ctx, parts);
+    await undoDue(ctx, parts);
   },
   "processor-usage": async (ctx) => {
     const parts = stripeParts(ctx);

@@ -13,7 +13,8 @@ import type { Context } from "../../context.ts";
 import { onPool } from "../../db/pool.ts";
 import { Refusal } from "../../errors.ts";
 import { refusalOf, StripeRefusal, StripeSilence } from "../../gateways/stripe/client.ts";
-import { OURS } from "./adopt.ts";
+import { ours } from "../../gateways/stripe/objects.ts";
+import { record } from "../../gateways/stripe/record.ts";
 import {
   type CommandRow,
   claimCommand,
@@ -23,7 +24,6 @@ import {
   openCommands,
   releaseCommand,
 } from "./command-store.ts";
-import { itemsIn, type Json } from "./fields.ts";
 import { mirror } from "./mirror.ts";
 import { type StripeParts, soldBy } from "./parts.ts";
 import { cancelParams, itemChanges, pauseParams, phases, startParams, updateParams } from "./requests.ts";
@@ -83,7 +83,7 @@ async function work(ctx: Context, parts: StripeParts, command: CommandRow): Prom
       return null;
     }
     const wait = Math.min(2_000 * 2 ** Math.min(command.attempts, 12), LONGEST_WAIT_MS);
-    await releaseCommand(ctx.pool, command, (error as Error).message, ctx.clock.now() + wait);
+    await releaseCommand(ctx.pool, command, error instanceof Error ? error.message : String(error), ctx.clock.now() + wait);
     if (error instanceof Refusal) return error;
     if (!(error instanceof StripeSilence)) throw error;
     ctx.log.warn({ command: command.id, reason: error.message }, "Stripe did not answer what was asked of a subscription");
@@ -184,24 +184,30 @@ async function send(ctx: Context, parts: StripeParts, command: CommandRow): Prom
   const row = await findById(db, command.tenant_id, command.subscription_id);
   const link = await findLink(db, command.subscription_id, command.tenant_id);
   if (!row || !link) throw new Error(`the subscription ${command.subscription_id} is not linked`);
-  if (command.kind === "start") return link.reference ?? (await sendStart(ctx, parts, command, row));
+  const { input } = command;
+  if (input.kind === "start") return link.reference ?? (await sendStart(ctx, parts, command, input, row));
   if (link.reference === null) throw new StripeSilence("The subscription is not known at Stripe yet.", null);
   await markCommandSent(ctx.pool, command, ctx.clock.now());
   await sendChange(ctx, parts, command, row, link.reference);
   return link.reference;
 }
 
-async function sendStart(ctx: Context, { client, customerOf }: StripeParts, command: CommandRow, row: SubscriptionRow): Promise<string> {
+async function sendStart(
+  ctx: Context,
+  { client, customerOf }: StripeParts,
+  command: CommandRow,
+  input: Extract<Command, { kind: "start" }>,
+  row: SubscriptionRow,
+): Promise<string> {
   const customer = await customerOf(ctx, row.tenant_id);
   if (command.sent_at !== null) {
     const known = await client.call("subscriptions.list", "list", (stripe) =>
       stripe.subscriptions.list({ customer, status: "all", limit: 100 }),
     );
-    const found = itemsIn(known as unknown as Json).find((one) => (one.metadata as Json | undefined)?.[OURS.subscription] === row.id);
-    if (found) return String(found.id);
+    const found = known.data.find((one) => ours(record(one), "subscription") === row.id);
+    if (found) return found.id;
   }
   await markCommandSent(ctx.pool, command, ctx.clock.now());
-  const input = command.input as Extract<Command, { kind: "start" }>;
   const plan = await ctx.catalog.plan(row.plan_key, row.plan_version);
   const { book } = await soldBy(ctx, onPool(ctx.pool));
   const anchored = input.billingAnchor !== undefined || input.alignment === "calendar";
@@ -216,7 +222,7 @@ async function sendChange(ctx: Context, parts: StripeParts, command: CommandRow,
   const { client } = parts;
   const { input } = command;
   const seen = readSubscription(
-    (await client.call("subscriptions.retrieve", "subscription", (stripe) => stripe.subscriptions.retrieve(reference))) as unknown as Json,
+    record(await client.call("subscriptions.retrieve", "subscription", (stripe) => stripe.subscriptions.retrieve(reference))),
   );
   const update = (params: Stripe.SubscriptionUpdateParams, part = "") =>
     client.call("subscriptions.update", "subscription", (stripe) =>

@@ -6,7 +6,11 @@ import type { OutsideProcessor } from "../../billing/subscriptions/processor.ts"
 import type { Context } from "../../context.ts";
 import { type StripeClient, StripeRefusal } from "../../gateways/stripe/client.ts";
 import { ask } from "./ask.ts";
+import { confirmationOf } from "./confirmation.ts";
 import { mirror } from "./mirror.ts";
+import { noteOffersChanged } from "./offer-store.ts";
+import { offerReader } from "./offers.ts";
+import { beginOnPage, offerPage } from "./pages.ts";
 import type { StripeParts } from "./parts.ts";
 import { perform } from "./perform.ts";
 import { locateLink } from "./store.ts";
@@ -18,8 +22,11 @@ export interface StripeProcessor extends OutsideProcessor {
 
 /** Of the processor that is configured; null: none is. */
 export function stripeParts(ctx: Context): StripeParts | null {
-  return (ctx.processors.outside("stripe") as StripeProcessor | null)?.parts ?? null;
+  const processor = ctx.processors.outside("stripe");
+  return processor && isStripe(processor) ? processor.parts : null;
 }
+
+const isStripe = (processor: OutsideProcessor): processor is StripeProcessor => "parts" in processor;
 
 export function stripeProcessor(client: StripeClient): StripeProcessor {
   const parts: StripeParts = {
@@ -35,6 +42,11 @@ export function stripeProcessor(client: StripeClient): StripeProcessor {
     ask: async (tx, tenant, command) => ({ pending: await ask(tx, tenant, command) }),
     finish: (ctx, asked) => perform(ctx, parts, asked),
     preview: (ctx, tenant, command) => previewChange(ctx, parts, tenant, command),
+    offer: offerPage,
+    confirmation: (ctx, invoice) => confirmationOf(ctx, parts, invoice),
+    offers: offerReader(client),
+    offersChanged: noteOffersChanged,
+    begin: beginOnPage,
     upcoming: (ctx, input) => upcoming(ctx, parts, input),
     mirror: (ctx, report) =>
       mirror(ctx, parts, report).catch((error: unknown) => {

@@ -5,7 +5,7 @@ import type { Command } from "../../billing/subscriptions/processor.ts";
 import type { SubscriptionRow } from "../../billing/subscriptions/store.ts";
 import type { Proration } from "../../billing/subscriptions/terms.ts";
 import type { Instant } from "../../billing/time/instant.ts";
-import { OURS } from "./adopt.ts";
+import { OURS } from "../../gateways/stripe/objects.ts";
 import { itemsOf, type PriceBook, type SoldItem } from "./price-book.ts";
 import type { SeenSubscription } from "./subscription-shape.ts";
 

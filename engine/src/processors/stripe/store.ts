@@ -165,6 +165,18 @@ export async function claimStale(pool: Pool, before: Instant, now: Instant, limi
   );
 }
 
+/** Pages that are open although their tenant has a subscription by now: Stripe's names of them. */
+export async function uselessPages(pool: Pool, limit: number): Promise<{ id: string; tenant_id: string; gateway_reference: string }[]> {
+  return onPlatform(pool).query(
+    `/* all tenants: the worker looks for everybody */
+     select c.id, c.tenant_id, c.gateway_reference from checkouts c
+     join subscriptions s on s.tenant_id = c.tenant_id and s.status not in ('canceled', 'expired')
+     where c.status = 'open' and c.ask_at is not null and c.gateway = 'stripe' and c.gateway_reference is not null and c.item->>'offer' is not null
+     order by c.created_at limit $1`,
+    [limit],
+  );
+}
+
 /** Stripe's names of the subscription's invoices of which nothing more is expected. */
 export async function overBills(db: Database, link: LinkRow): Promise<Set<string>> {
   const rows = await db.query<{ reference: string }>(

@@ -19,6 +19,8 @@ export interface Envelope {
 export type Fact =
   /** Of a subscription that the gateway runs itself: it is read there anew. */
   | { kind: "report"; report: Report }
+  /** What the gateway sells by itself has changed. */
+  | { kind: "offers" }
   | { kind: "order_payment"; orderReference: string; outcome: OrderPaymentOutcome }
   | {
       kind: "refund";
@@ -53,6 +55,8 @@ export interface InboundAdapter {
   verify(body: Buffer, headers: Headers, secrets: readonly string[], now: Instant): boolean;
   /** Throws a 422 where what was signed is no event. */
   envelope(body: Buffer, headers: Headers): Envelope;
+  /** The bytes as they are kept, once verified: without secrets that somebody could pay or change something with. */
+  scrub?(body: Buffer): Buffer;
   /** By type; others are stored and ignored. */
   events: Readonly<Record<string, Interpret>>;
   /** By type, what is looked at where nothing was found to do by the above: money of invoices that the gateway runs itself. */

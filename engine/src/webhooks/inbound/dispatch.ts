@@ -54,8 +54,9 @@ async function work(ctx: Context, row: InboundBody): Promise<string | null> {
   const found = first ? await located(ctx, row, first(payload)) : "Nothing is done about events of this type.";
   const it = typeof found === "string" && second ? await located(ctx, row, second(payload)) : found;
   if (typeof it === "string") return it;
-  await noteTenant(ctx.pool, row, it.tenantId);
-  await commit(ctx, { principal: ENGINE, tenantId: it.tenantId, source: row.gateway }, async (tx) => {
+  const { tenantId } = it;
+  if (tenantId !== null) await noteTenant(ctx.pool, row, tenantId);
+  await commit(ctx, { principal: ENGINE, ...(tenantId === null ? {} : { tenantId }), source: row.gateway }, async (tx) => {
     await apply(tx, it);
     const mine = await finishInbound(tx, row, { state: "done", error: null, nextAt: null, at: ctx.clock.now() });
     if (!mine) throw new Error("The lease ran out, and somebody else works on it.");

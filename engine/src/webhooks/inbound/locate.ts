@@ -3,6 +3,7 @@ import type { OrderPaymentReport } from "../../billing/invoices/take-order-payme
 import { ordersAt } from "../../billing/payments/open-order.ts";
 import { locateOrder } from "../../billing/payments/order-store.ts";
 import { locateRefund, type RefundRow } from "../../billing/payments/refund-store.ts";
+import type { Tx } from "../../commit.ts";
 import type { Context } from "../../context.ts";
 import type { Fact } from "./adapter.ts";
 import { type LocatedPayment, locatePayments } from "./payments.ts";
@@ -12,7 +13,15 @@ export type Located =
   | { kind: "mirrored"; tenantId: string }
   | { kind: "order_payment"; tenantId: string; report: OrderPaymentReport }
   | LocatedPayment
+  | LocatedOffers
   | { kind: "refund"; tenantId: string; refund: RefundRow; fact: Extract<Fact, { kind: "refund" }> };
+
+/** It concerns no tenant. */
+export interface LocatedOffers {
+  kind: "offers";
+  tenantId: null;
+  apply(tx: Tx): Promise<void>;
+}
 
 /** A text says why it is nobody's here. May ask the gateway, so it is called outside any transaction. */
 export async function locate(ctx: Context, gateway: string, fact: Fact): Promise<Located | string> {
@@ -21,6 +30,11 @@ export async function locate(ctx: Context, gateway: string, fact: Fact): Promise
     if (!processor) return `No processor is configured as ${gateway}.`;
     const mirrored = await processor.mirror(ctx, fact.report);
     return typeof mirrored === "string" ? mirrored : { kind: "mirrored", ...mirrored };
+  }
+  if (fact.kind === "offers") {
+    const processor = ctx.processors.outside(gateway);
+    if (!processor) return `No processor is configured as ${gateway}.`;
+    return { kind: "offers", tenantId: null, apply: (tx) => processor.offersChanged(tx) };
   }
   if (fact.kind === "refund") {
     const refund = fact.refundId === null ? null : await locateRefund(ctx.pool, fact.refundId, gateway);

@@ -6,6 +6,7 @@ import { detachMethod, findByReference, makeDefault, tenantOfMethod } from "../.
 import { recordCheckout } from "../../billing/payments/record-checkout.ts";
 import { recordDispute } from "../../billing/payments/record-dispute.ts";
 import { recordOutcome } from "../../billing/payments/record-outcome.ts";
+import { outcomeOf } from "../../billing/payments/settle-checkout.ts";
 import { locatePayment } from "../../billing/payments/store.ts";
 import type { Tx } from "../../commit.ts";
 import type { Context } from "../../context.ts";
@@ -50,7 +51,7 @@ async function checkout(ctx: Context, gateway: string, { kind, checkoutId }: Of<
   const row = isId("checkout", checkoutId) ? await findCheckout(onPlatform(ctx.pool), checkoutId, null) : null;
   if (row?.gateway !== gateway) return "The checkout was not opened here.";
   if (row.status !== "open") return `What came of the checkout is known: ${row.status}.`;
-  const outcome = await ctx.gateways.get(gateway).findCheckout?.(row.id, row.gateway_reference);
+  const outcome = await outcomeOf(ctx, row);
   if (!outcome || outcome.status === "open") return "The checkout is not finished yet.";
   const { tenant_id: tenantId } = row;
   return { kind, tenantId, apply: (tx) => recordCheckout(tx, { id: row.id, tenantId, outcome }) };

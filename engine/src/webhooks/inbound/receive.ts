@@ -25,7 +25,7 @@ export async function receive(ctx: Context, input: { gateway: string; body: Buff
   }
   const { eventId, type } = adapter.envelope(input.body, input.headers);
   return commit(ctx, { principal: ENGINE, source: adapter.gateway }, async (tx) => {
-    const event = { id: newId("inboundEvent"), gateway: adapter.gateway, eventId, type, body: input.body };
+    const event = { id: newId("inboundEvent"), gateway: adapter.gateway, eventId, type, body: adapter.scrub?.(input.body) ?? input.body };
     const row = await putInbound(tx, event, ctx.clock.now());
     if (row.state === "pending") tx.enqueue({ name: "dispatch-inbound", key: "dispatch-inbound" });
     const duplicate = row.deliveries > 1;

@@ -5,7 +5,7 @@ import { formatInstant } from "../../billing/time/instant.ts";
 import type { Context } from "../../context.ts";
 import { onPool } from "../../db/pool.ts";
 import { Refusal } from "../../errors.ts";
-import { DEFAULT_LIMIT, decodeCursor, pageOf } from "../../http/list.ts";
+import { DEFAULT_LIMIT, decodeMoment, pageOf } from "../../http/list.ts";
 import { route } from "../../http/route.ts";
 import { Closed, ListQuery, OneOf, Page, Text } from "../../http/schema.ts";
 import { receive } from "./receive.ts";
@@ -43,7 +43,7 @@ export function inboundRoutes(app: FastifyInstance, ctx: Context): void {
         gateway: query.gateway ?? null,
         state: query.state ?? null,
         type: query.type ?? null,
-        before: decodeCursor(query.cursor, 2),
+        before: decodeMoment(query.cursor),
         limit: limit + 1,
       });
       return pageOf(rows, limit, inboundView, (row) => [formatInstant(row.received_at), row.id]);

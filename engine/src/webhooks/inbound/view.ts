@@ -22,7 +22,10 @@ const fields = {
 export const InboundView = Named("InboundEvent", Type.Object(fields));
 export const InboundDetail = Named(
   "InboundEventDetail",
-  Type.Object({ ...fields, body: Nullable(Type.String({ description: "As it came; null: erased." })) }),
+  Type.Object({
+    ...fields,
+    body: Nullable(Type.String({ description: "As it came, but for the secrets of payments and set-ups; null: erased." })),
+  }),
 );
 
 export function inboundView(row: InboundRow) {

@@ -157,11 +157,13 @@ export function finalize(stripe: State, invoice: Thing): void {
   stripe.emit("invoice.finalized", invoice);
 }
 
-/** Charges the customer's default card; what is nothing is paid. Answers whether it is paid. */
-export function collect(stripe: State, invoice: Thing): boolean {
+/** Charges the card of the subscription, or the customer's default; what is nothing is paid. Answers whether it is paid. `there`: the person is. */
+export function collect(stripe: State, invoice: Thing, there = false): boolean {
   if (invoice.amount_remaining === 0) return markPaid(stripe, invoice, false);
   const customer = stripe.objects.get(String(invoice.customer)) as Json;
-  const method = (customer.invoice_settings as Json).default_payment_method;
+  const { subscription } = ((invoice.parent as Json).subscription_details ?? {}) as Json;
+  const own = stripe.objects.get(String(subscription))?.default_payment_method ?? null;
+  const method = own ?? (customer.invoice_settings as Json).default_payment_method;
   const card = typeof method === "string" ? cardOf(stripe, method) : null;
   const payments = (invoice.payments as { data: Json[] }).data;
   const known = payments[0] && ((payments[0].payment as Json).payment_intent as string);
@@ -187,7 +189,7 @@ export function collect(stripe: State, invoice: Thing): boolean {
       status: "open",
     });
   Object.assign(invoice, { attempted: true, attempt_count: Number(invoice.attempt_count) + 1 });
-  const error = card === null ? { code: "missing_payment_method" } : confirm(stripe, intent, card, false);
+  const error = card === null ? { code: "missing_payment_method" } : confirm(stripe, intent, card, there);
   if (error === null) return markPaid(stripe, invoice, false);
   invoice.next_payment_attempt = stripe.now + 3 * 86_400;
   stripe.emit("invoice.payment_failed", invoice);
@@ -210,6 +212,14 @@ export function markPaid(stripe: State, invoice: Thing, outside: boolean): boole
   return true;
 }
 
+/** What is told of it alone: while it is open, the secret that its payment is confirmed with. */
+function withSecret(stripe: State, invoice: Thing): Thing {
+  const [payment] = (invoice.payments as { data: Json[] }).data;
+  const intent = payment && stripe.objects.get(String((payment.payment as Json).payment_intent));
+  const open = invoice.status === "open" && intent !== undefined;
+  return { ...invoice, confirmation_secret: open ? { client_secret: intent.client_secret, type: "payment_intent" } : null };
+}
+
 const settled = (invoice: Thing) => refuse(400, { message: `Invoice is ${String(invoice.status)}.` });
 
 export const invoices: readonly Route[] = [
@@ -230,7 +240,7 @@ export const invoices: readonly Route[] = [
   {
     method: "GET",
     path: "/v1/invoices/*",
-    act: ({ ids: [id] }, stripe) => (invoiceOf(stripe, id!) ? found(invoiceOf(stripe, id!)!) : missing("invoice", id!)),
+    act: ({ ids: [id] }, stripe) => (invoiceOf(stripe, id!) ? found(withSecret(stripe, invoiceOf(stripe, id!)!)) : missing("invoice", id!)),
   },
   {
     method: "POST",

@@ -52,6 +52,20 @@ export function confirm(stripe: State, intent: Intent, card: Card, there: boolea
   return null;
 }
 
+/** The person is on a page that has the secret, and does what the bank asks; with another card, where one is given. Throws what the page would say. */
+export function confirmOnPage(stripe: State, secret: string, given?: Card): void {
+  const intent = stripe.all("payment_intent").find((one) => one.client_secret === secret) as Intent | undefined;
+  if (!intent || !/^requires_(action|confirmation|payment_method)$/.test(String(intent.status)))
+    throw new Error(`This PaymentIntent cannot be confirmed: it is ${String(intent?.status)}.`);
+  const waits = (intent.last_payment_error as Json | null)?.payment_method as Json | null | undefined;
+  const method = given ? null : (waits ?? stripe.objects.get(String(intent.payment_method)));
+  const card = given ?? cardOf(stripe, String(method?.id));
+  if (!card) throw new Error("There is no method to confirm it with.");
+  intent.payment_method = method?.id ?? null;
+  const error = confirm(stripe, intent, card, true);
+  if (error) throw new Error(String(error.message));
+}
+
 export function succeed(stripe: State, intent: Intent): void {
   const charge = newCharge(stripe, intent, { status: "succeeded", paid: true, captured: true, amount_captured: intent.amount });
   Object.assign(intent, { status: "succeeded", amount_received: intent.amount, latest_charge: charge.id, next_action: null });
@@ -66,7 +80,8 @@ function failed(stripe: State, intent: Intent, error: Json): Json {
     failure_code: error.code,
     failure_message: error.message,
   });
-  const whole = { type: "card_error", charge: charge.id, ...error };
+  const method = stripe.objects.get(String(intent.payment_method)) ?? null;
+  const whole = { type: "card_error", charge: charge.id, payment_method: structuredClone(method), ...error };
   Object.assign(intent, { status: "requires_payment_method", last_payment_error: whole, latest_charge: charge.id, payment_method: null });
   stripe.emit("charge.failed", charge);
   stripe.emit("payment_intent.payment_failed", intent);

@@ -66,7 +66,11 @@ export const prices: readonly Route[] = [
     path: "/v1/prices",
     act(call, stripe) {
       const keys = call.form.lookup_keys as string[] | undefined;
-      const items = stripe.all("price").filter((price) => keys === undefined || keys.includes(String(price.lookup_key)));
+      const { active, type } = call.form;
+      const items = stripe
+        .all("price")
+        .filter((price) => keys === undefined || keys.includes(String(price.lookup_key)))
+        .filter((price) => (active === undefined || String(price.active) === active) && (type === undefined || price.type === type));
       return stripe.list(items, call, "/v1/prices");
     },
   },

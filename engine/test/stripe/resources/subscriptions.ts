@@ -45,7 +45,8 @@ function newItem(stripe: State, subscription: string, ask: Json): Json | null {
   };
 }
 
-function create(form: Json, stripe: State) {
+/** `there`: the person is, on a page, and does what the bank asks. */
+export function create(form: Json, stripe: State, there = false) {
   const customer = of(stripe, "customer", String(form.customer));
   if (!customer) return missing("customer", String(form.customer), "customer");
   const id = stripe.id("sub");
@@ -53,7 +54,7 @@ function create(form: Json, stripe: State) {
   const odd = items.indexOf(null);
   if (odd >= 0) return missing("price", String((form.items as Json[])[odd]!.price), `items[${odd}][price]`);
   const send = form.collection_method === "send_invoice";
-  const card = (customer.invoice_settings as Json).default_payment_method;
+  const card = form.default_payment_method ?? (customer.invoice_settings as Json).default_payment_method;
   const trialEnd = form.trial_end === undefined ? null : Number(form.trial_end);
   if (!send && card === null && trialEnd === null)
     return refuse(400, {
@@ -78,7 +79,7 @@ function create(form: Json, stripe: State) {
     currency: form.currency ?? (first.price as Json).currency,
     customer: customer.id,
     days_until_due: send ? Number(form.days_until_due) : null,
-    default_payment_method: null,
+    default_payment_method: form.default_payment_method ?? null,
     discounts: [],
     ended_at: null,
     items: { object: "list", data: items as Json[], has_more: false, url: `/v1/subscription_items?subscription=${id}` },
@@ -103,7 +104,7 @@ function create(form: Json, stripe: State) {
   const invoice = newInvoice(stripe, subscription, "subscription_create", lines, { start: stripe.now, end: stripe.now });
   finalize(stripe, invoice);
   if (send && trialEnd === null) subscription.status = "active";
-  else if (collect(stripe, invoice) && trialEnd === null) subscription.status = "active";
+  else if (collect(stripe, invoice, there) && trialEnd === null) subscription.status = "active";
   stripe.emit("customer.subscription.created", subscription);
   return found(subscription);
 }

@@ -74,7 +74,8 @@ const money: Interpret = (event) => {
     : report({ charge, invoice: idOf(object.invoice), customer: idOf(object.customer), money: true });
 };
 
-const catalog: Interpret = () => "What is sold is declared in the catalog here; which price of Stripe's it is, is looked up each time.";
+/** What is sold is declared in the catalog here; what of it Stripe lists is read anew when it is asked for next. */
+const catalog: Interpret = () => ({ kind: "offers" });
 
 const entitlement: Interpret = () => "Entitlements are decided here, by the catalog; what Stripe reckons of them is not looked at.";
 
