@@ -49,7 +49,7 @@ function isOfTheMachine(text: string): boolean {
 const at = (tenant: string, path = "") => `/t/${tenant}${path}`;
 const button = (name: string | RegExp) => visitor.page.getByRole("button", { name });
 const says = (text: string | RegExp) => visitor.page.getByText(text).first().waitFor();
-const api = (method: "GET" | "POST", path: string, body?: unknown) => world.must(method, `/v1${path}`, body);
+const api = (method: "GET" | "POST" | "PUT", path: string, body?: unknown) => world.must(method, `/v1${path}`, body);
 
 describe("a customer", () => {
   test("comes in by a link, once, reads what happens next, and stays in where it goes", async () => {
@@ -203,8 +203,11 @@ describe("a customer", () => {
     await says("Live");
     await api("POST", "/tenants/hoshino/credits/grants", { amount: 777, source: "promotion" });
     await says(/777 credits were granted/);
+    const monthly = { source: "promotion", amount: 250, interval: "month", starts_at: "2099-01-31T00:00:00Z" };
+    await api("PUT", "/tenants/hoshino/credits/top-up-rules/monthly", monthly);
     await page.getByRole("link", { name: "Credits" }).click();
     await says((await api("GET", "/tenants/hoshino/credits")).available.toLocaleString("en"));
+    await says("250 every month");
   });
 
   test("without a plan chooses one on the payment page, and pauses and resumes it", async () => {

@@ -6,6 +6,7 @@ import { eraseAlerts } from "./alerts/erase.ts";
 import { lookForCancellation, lookForFailure, lookForPayment } from "./alerts/watch.ts";
 import { eraseAccess } from "./auth/erase.ts";
 import { noteSale } from "./billing/catalog/note-sale.ts";
+import { grantDisputed, takeBackDisputed } from "./billing/credits/disputed-credits.ts";
 import { endTopUp, endTopUps, failTopUp, pauseTopUps, unpauseTopUps } from "./billing/credits/end-top-up.ts";
 import { cancelPurchase, grantPurchase, takeBackPurchase } from "./billing/credits/grant-purchase.ts";
 import { forgetPlan, notePlan } from "./billing/credits/note-plan.ts";
@@ -16,6 +17,7 @@ import { dropFailedSale } from "./billing/invoices/drop-failed-sale.ts";
 import { eraseInvoices } from "./billing/invoices/erase.ts";
 import { sellByCheckout } from "./billing/invoices/sell-by-checkout.ts";
 import { keepFailedRefund, notePaymentFailure, settleInvoice } from "./billing/invoices/settle.ts";
+import { settleDispute } from "./billing/invoices/settle-dispute.ts";
 import { eraseReceipts } from "./billing/payments/erase.ts";
 import { tellGateways } from "./billing/payments/tell-gateways.ts";
 import { endAfterDunning } from "./billing/subscriptions/end-after-dunning.ts";
@@ -67,11 +69,13 @@ export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {
   "payment.succeeded": [settleInvoice],
   "payment.refund_failed": [keepFailedRefund],
   "payment.failed": [notePaymentFailure],
+  "payment.disputed": [settleDispute],
   "checkout.completed": [sellByCheckout, startByCheckout],
   "invoice.payment_failed": [markPastDue, endAfterDunning, dropFailedSale, lookForFailure],
   "invoice.finalized": [tellIssued],
-  "invoice.paid": [recover, grantPurchase, endTopUp, grantPaidPeriod, lookForPayment, tellPaid],
+  "invoice.paid": [recover, grantPurchase, endTopUp, grantPaidPeriod, grantDisputed, lookForPayment, tellPaid],
   "invoice.credited": [takeBackPurchase, takeBackPeriod],
+  "invoice.reopened": [markPastDue, takeBackDisputed, lookForFailure],
   "invoice.voided": [recover, cancelPurchase, failTopUp, lapsePeriod, lookForPayment],
   "invoice.marked_uncollectible": [recover],
 };

@@ -252,6 +252,24 @@ export const EDITS: [
     { "refunds.covered": {}, "invoices.refunded": {}, "notes.settled": {} },
   ],
   [
+    "a refund that is there twice",
+    [
+      `insert into refunds (id, tenant_id, payment_id, invoice_id, credit_note_id, gateway, currency, amount, status, gateway_reference, requested_at, settled_at)
+       select 'refund_again', tenant_id, payment_id, invoice_id, credit_note_id, gateway, currency, 1, status, gateway_reference, requested_at, settled_at
+       from refunds where status = 'succeeded' and gateway_reference is not null limit 1`,
+    ],
+    { "refunds.once": { expected: /^1$/, found: /^2: refund_/ }, "invoices.refunded": {}, "notes.settled": {} },
+  ],
+  [
+    "a dispute that was won, and took something all the same",
+    [
+      `insert into payment_disputes (id, tenant_id, payment_id, gateway, reference, status, currency, amount, opened_at, closed_at, taken)
+       select 'dispute_x', tenant_id, id, gateway, 'dp_x', 'won', currency, 100, now(), now(), 7 from payments
+       where status = 'succeeded' and invoice_id is not null limit 1`,
+    ],
+    { "disputes.taken": { expected: /^0$/, found: /^7$/ }, "invoices.payments": {} },
+  ],
+  [
     "a refund settled at no time",
     ["update refunds set settled_at = null where status = 'succeeded'"],
     { "refunds.settled": { found: /^succeeded$/ } },

@@ -3238,7 +3238,7 @@ export interface components {
              * @description The payer's bank takes it back, or means to; null: not disputed.
              * @enum {string|null}
              */
-            dispute: "warning" | "needs_response" | "under_review" | "won" | "lost" | null;
+            dispute: "warning" | "needs_response" | "under_review" | "lost" | "won" | null;
         };
         /** PaymentConfirmation */
         PaymentConfirmation: {
@@ -3288,7 +3288,7 @@ export interface components {
              * @description The payer's bank takes it back, or means to; null: not disputed.
              * @enum {string|null}
              */
-            dispute: "warning" | "needs_response" | "under_review" | "won" | "lost" | null;
+            dispute: "warning" | "needs_response" | "under_review" | "lost" | "won" | null;
             /** @description What the person confirms it with while it requires_action; asked of the gateway each time, and null for whoever may only read, or while the gateway is away. */
             confirmation: components["schemas"]["PaymentConfirmation"] | null;
         };
@@ -4224,7 +4224,7 @@ export interface components {
         BillingEvent: {
             id: string;
             /** @enum {string} */
-            type: "alert.raised" | "alert.acknowledged" | "alert.resolved" | "tenant.created" | "tenant.updated" | "tenant.erased" | "subscription.started" | "subscription.updated" | "subscription.plan_changed" | "subscription.trial_ending" | "subscription.trial_ended" | "subscription.renewed" | "subscription.paused" | "subscription.resumed" | "subscription.past_due" | "subscription.canceled" | "subscription.expired" | "invoice.created" | "invoice.finalized" | "invoice.paid" | "invoice.payment_failed" | "invoice.voided" | "invoice.marked_uncollectible" | "invoice.credited" | "invoice.sent" | "payment.succeeded" | "payment.failed" | "payment.requires_action" | "payment.refunded" | "payment.refund_failed" | "payment.disputed" | "payment.unapplied" | "payment.kept" | "payment.returned" | "checkout.completed" | "checkout.canceled" | "checkout.expired" | "checkout.failed" | "credits.granted" | "credits.consumed" | "credits.expiring" | "credits.expired" | "credits.low_balance" | "credits.top_up_failed" | "credits.top_up_limited" | "credits.top_up_disabled" | "credits.refunded" | "credits.transferred" | "entitlement.overridden" | "entitlement.override_removed" | "usage.aggregated" | "usage.limit_approaching" | "usage.limit_reached" | "usage.refused" | "catalog.changed" | "webhook.test" | "webhook.endpoint_disabled";
+            type: "alert.raised" | "alert.acknowledged" | "alert.resolved" | "tenant.created" | "tenant.updated" | "tenant.erased" | "subscription.started" | "subscription.updated" | "subscription.plan_changed" | "subscription.trial_ending" | "subscription.trial_ended" | "subscription.renewed" | "subscription.paused" | "subscription.resumed" | "subscription.past_due" | "subscription.canceled" | "subscription.expired" | "invoice.created" | "invoice.finalized" | "invoice.paid" | "invoice.payment_failed" | "invoice.voided" | "invoice.marked_uncollectible" | "invoice.credited" | "invoice.reopened" | "invoice.sent" | "payment.succeeded" | "payment.failed" | "payment.requires_action" | "payment.refunded" | "payment.refund_failed" | "payment.disputed" | "payment.unapplied" | "payment.kept" | "payment.returned" | "checkout.completed" | "checkout.canceled" | "checkout.expired" | "checkout.failed" | "credits.granted" | "credits.consumed" | "credits.expiring" | "credits.expired" | "credits.low_balance" | "credits.top_up_failed" | "credits.top_up_limited" | "credits.top_up_disabled" | "credits.refunded" | "credits.transferred" | "entitlement.overridden" | "entitlement.override_removed" | "usage.aggregated" | "usage.limit_approaching" | "usage.limit_reached" | "usage.refused" | "catalog.changed" | "webhook.test" | "webhook.endpoint_disabled";
             /** @description The caller's own id of the tenant. */
             tenant_id: string | null;
             /**
@@ -13614,6 +13614,10 @@ export interface operations {
                 state?: "pending" | "working" | "done" | "ignored" | "failed" | "dead";
                 /** @description Only those of this type. */
                 type?: string;
+                /** @description Only those that concern this tenant. */
+                tenant_id?: string;
+                /** @description Only the one that its gateway calls so. */
+                event_id?: string;
             };
             header?: never;
             path?: never;
@@ -15857,7 +15861,7 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description The gateway's name: razorpay. */
+                /** @description The gateway's name: stripe or razorpay. */
                 gateway: string;
             };
             cookie?: never;

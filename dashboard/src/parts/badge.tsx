@@ -50,3 +50,17 @@ export function StateBadge({ state }: { state: string }) {
   const [tone, words] = STATES[state] ?? ["plain", state.replaceAll("_", " ")];
   return <Badge tone={tone as Tone}>{words}</Badge>;
 }
+
+const DISPUTES: Record<string, [Tone, string]> = {
+  warning: ["warn", "Bank inquires"],
+  needs_response: ["bad", "Disputed"],
+  under_review: ["warn", "Dispute under review"],
+  lost: ["bad", "Dispute lost"],
+  won: ["plain", "Dispute won"],
+};
+
+/** Of a payment whose payer's bank takes it back, or means to. */
+export function DisputeBadge({ state }: { state: string }) {
+  const [tone, words] = DISPUTES[state] ?? ["warn", state.replaceAll("_", " ")];
+  return <Badge tone={tone as Tone}>{words}</Badge>;
+}

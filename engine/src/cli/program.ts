@@ -6,6 +6,7 @@ import { type Api, ApiError, createApi } from "./api.ts";
 import { catalogCommands } from "./catalog.ts";
 import { doctorCommand } from "./doctor.ts";
 import { importCommand } from "./import.ts";
+import { inboundCommands } from "./inbound.ts";
 import { invoiceCommands } from "./invoice.ts";
 import { keyCommands } from "./keys.ts";
 import { replayCommand } from "./replay.ts";
@@ -55,6 +56,7 @@ export function buildProgram(terminal: Terminal = processTerminal(), options: { 
   importCommand(program, shell);
   invoiceCommands(program, shell);
   statementCommands(program, shell);
+  inboundCommands(program, shell);
   replayCommand(program, shell);
   rotateSecretsCommand(program, shell);
   verifyCommand(program, terminal);

@@ -1,41 +1,31 @@
-/** `billwright replay`: has what gateways sent worked on again, one by its id or all that was given up. */
+/** `billwright replay`: has what gateways sent worked on again, one by its id or all that are so, such as what was given up. */
 import type { Command } from "commander";
+import { type Inbound, type InboundFilter, idOf, readInbound, withFilter } from "./inbound.ts";
 import type { Shell } from "./program.ts";
 import { CommandError } from "./terminal.ts";
 
-interface Inbound {
-  id: string;
-  gateway: string;
-  type: string;
-}
+type Options = InboundFilter & { url?: string; key?: string; dead?: boolean };
 
 export function replayCommand(program: Command, { terminal, api, remote, run }: Shell): void {
-  remote(program.command("replay").argument("[event]", "in_…, as GET /v1/inbound-events lists it"))
+  const command = program
+    .command("replay")
+    .argument("[event]", "in_…, as `billwright inbound list` names it, or the gateway's own id of it");
+  withFilter(remote(command))
     .description("work again on a webhook that came in; what it did before is not done twice")
-    .option("--dead", "all that were given up")
-    .option("--gateway <name>", "with --dead: only those of this gateway")
+    .option("--dead", "all that were given up: the same as --state dead")
     .action(
-      run(async (event: string | undefined, options: { url?: string; key?: string; dead?: boolean; gateway?: string }) => {
-        if ((event === undefined) === (options.dead !== true)) throw new CommandError("Name one event, or say --dead.");
+      run(async (event: string | undefined, { dead, ...options }: Options) => {
+        const state = dead === true ? "dead" : options.state;
+        if ((event === undefined) === (state === undefined)) throw new CommandError("Name one event, or say --dead, or another --state.");
         const engine = api(options);
         const again = async (id: string) => {
           const one = await engine.request<Inbound>("POST", `/v1/inbound-events/${encodeURIComponent(id)}/replay`);
           terminal.out(`${one.id}  ${one.gateway}  ${one.type}  is worked on again\n`);
         };
-        if (event !== undefined) return again(event);
-        const only = options.gateway === undefined ? "" : `&gateway=${encodeURIComponent(options.gateway)}`;
-        const ids: string[] = [];
-        // All are listed before any is replayed: one that dies again meanwhile would come up for ever.
-        for (let cursor: string | null = ""; cursor !== null; ) {
-          const page: { items: Inbound[]; next_cursor: string | null } = await engine.request(
-            "GET",
-            `/v1/inbound-events?state=dead&limit=100&cursor=${encodeURIComponent(cursor)}${only}`,
-          );
-          ids.push(...page.items.map(({ id }) => id));
-          cursor = page.next_cursor;
-        }
-        for (const id of ids) await again(id);
-        terminal.out(ids.length === 0 ? "Nothing was given up.\n" : `${ids.length} in all.\n`);
+        if (event !== undefined) return again(await idOf(engine, event));
+        const all = await readInbound(engine, { ...options, state: state! });
+        for (const { id } of all) await again(id);
+        terminal.out(all.length === 0 ? `Nothing is ${state === "dead" ? "given up" : state}.\n` : `${all.length} in all.\n`);
       }),
     );
 }

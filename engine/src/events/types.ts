@@ -25,6 +25,7 @@ export const EVENT_TYPES = [
   "invoice.voided",
   "invoice.marked_uncollectible",
   "invoice.credited",
+  "invoice.reopened",
   "invoice.sent",
   "payment.succeeded",
   "payment.failed",

@@ -91,11 +91,11 @@ test("a duplicate is 200, stored once and counted; without an id the bytes are i
 });
 
 test("a type that nobody knows is stored and ignored, and says so", async () => {
-  await setting.deliver(event("settlement.processed"), "unknown-type");
+  await setting.deliver(event("payment.of_no_kind"), "unknown-type");
   await setting.dispatch();
   expect(await setting.inbound("unknown-type")).toMatchObject({
     state: "ignored",
-    type: "settlement.processed",
+    type: "payment.of_no_kind",
     last_error: "Nothing is done about events of this type.",
     tenant_id: null,
   });
@@ -156,6 +156,32 @@ test("replay: by its id, and by the command line all that were given up", async 
   await program.parseAsync(["replay", "--dead", "--key", "k", "--url", "http://engine"], { from: "user" });
   expect(out).toContain("1 in all.");
   expect((await setting.inbound("dead-2")).state).toBe("pending");
+
+  const run = async (...words: string[]) => {
+    out = "";
+    await buildProgram(terminal as never, { fetch: asEngine }).parseAsync([...words, "--key", "k", "--url", "http://engine"], {
+      from: "user",
+    });
+    return out;
+  };
+  // By what the gateway calls it; and all that are in a state, of a type.
+  expect(await run("replay", "dead-1")).toContain("payment.captured  is worked on again");
+  expect(await run("replay", "nobody-sent-it")).toContain("No gateway sent an event nobody-sent-it.");
+  expect(await run("replay")).toContain("Name one event");
+  expect(await run("replay", "--state", "ignored", "--type", "payment.of.no.kind")).toBe("Nothing is ignored.\n");
+  const invoice = await setting.invoice("listed");
+  const payment = setting.razorpay.pay((await setting.order(invoice.id)).order_id);
+  await setting.deliver(eventOf("payment.captured", { payment }), "listed-1");
+  await setting.dispatch();
+  const listed = await run("inbound", "list", "--state", "done", "--tenant", "listed");
+  expect(listed.trimEnd().split("\n")).toHaveLength(3);
+  expect(listed).toContain((await setting.inbound("listed-1")).id);
+  expect(await run("inbound", "list", "--state", "lost")).toContain("There is no state lost");
+  expect(JSON.parse(await run("inbound", "show", "dead-2"))).toMatchObject({
+    event_id: "dead-2",
+    body: expect.stringContaining("payment.captured"),
+  });
+  expect((await world.must("GET", "/v1/inbound-events?event_id=dead-2")).items).toMatchObject([{ event_id: "dead-2" }]);
 });
 
 test("what was erased with its tenant cannot be replayed, and is not there", async () => {

@@ -1,10 +1,14 @@
 /**
- * Real payloads of Stripe's events, where a checkout of this project has them beside it (STRIPE_FIXTURES, else ../shared/fixtures):
- * every one is taken in, stored, and acted on or ignored with a reason; and what each says of payments, read off it by hand.
+ * What is read of each type of Stripe's events: every type has its case. Real payloads, where a checkout of this project has them beside it
+ * (STRIPE_FIXTURES, else ../shared/fixtures): each is taken in, stored, and acted on or ignored with a reason; and what it says, read off it by hand.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { passedOver } from "../../src/gateways/stripe/events/passed-over.ts";
 import { stripeInbound } from "../../src/gateways/stripe/inbound.ts";
+import { STRIPE_READERS } from "../../src/gateways/stripe/readers.ts";
+import { byType } from "../../src/webhooks/inbound/adapter.ts";
+import { EVENT_CASES } from "./event-cases.ts";
 import { FIXTURES } from "./schemas.ts";
 import type { Json } from "./server.ts";
 import { createSetting, type Setting } from "./setting.ts";
@@ -19,7 +23,34 @@ test("real payloads are beside this checkout", ({ skip }) => {
   expect(names.length).toBeGreaterThan(60);
 });
 
-const interpret = (event: Json & { type: string }) => stripeInbound.events[event.type]?.(event);
+const interpret = (event: Json & { type: string }) => stripeInbound.events.get(event.type)?.(event);
+
+describe("every type", () => {
+  const passed = passedOver.flatMap(({ types }) => types);
+
+  test("that is read has its case, and nothing else has", () => {
+    const read = [...stripeInbound.events.keys()].filter((type) => !passed.some((one) => one === type));
+    expect(Object.keys(EVENT_CASES).sort()).toEqual(read.sort());
+  });
+
+  test.each(Object.entries(EVENT_CASES))("%s says what it should", (type, { object, says }) => {
+    expect(interpret({ type, data: { object } })).toEqual(says);
+  });
+
+  test("that is passed over says why, in words of its own", () => {
+    for (const type of passed)
+      expect([type, interpret({ type, data: { object: {} } })]).toEqual([type, expect.stringMatching(/^[A-Z].{15,}\.$/)]);
+  });
+
+  test("is in a file of events/ that is listed, and claimed once", () => {
+    const files = readdirSync(new URL("../../src/gateways/stripe/events", import.meta.url)).length;
+    expect(STRIPE_READERS.length - passedOver.length + 1).toBe(files);
+    expect(() => byType([...STRIPE_READERS, { types: ["charge.succeeded"], read: () => "" }])).toThrow(
+      "two readers claim charge.succeeded",
+    );
+    expect(stripeInbound.events.get("constructor")).toBeUndefined();
+  });
+});
 /** As it is, with our own id in the metadata, as of something that was made here. */
 function withOurs(name: string, metadata: Json): Json & { type: string } {
   const event = read(name);
@@ -61,7 +92,23 @@ describe.runIf(there)("what they say", () => {
     ],
     ["charge_succeeded", {}, "The payment was not asked for here."],
     ["charge_failed", PAYMENT, "The payment intent of the charge says what became of it."],
-    ["charge_refunded", PAYMENT, "The refund itself is told of by events of its own."],
+    [
+      "charge_refunded",
+      PAYMENT,
+      {
+        kind: "refund",
+        refundId: null,
+        of: {
+          payment: "pi_3Kl36gJDPojXS6LN02fQVtKR",
+          charge: "ch_3Kl36gJDPojXS6LN0DCM4A8l",
+          invoice: "in_1KJdKkJDPojXS6LNSwSWkZSN",
+          customer: "cus_J7Mkgr8mvbl1eK",
+        },
+        amountMinor: 2_500n,
+        currency: "usd",
+        outcome: { status: "succeeded", reference: "re_3Kl36gJDPojXS6LN0eP4yPDz" },
+      },
+    ],
     ["checkout_session_completed", { billwright_checkout: "co_ours" }, { kind: "checkout", checkoutId: "co_ours" }],
     ["checkout_session_completed", {}, "The checkout was not opened here."],
     ["payment_method_attached", {}, { kind: "method", reference: "pm_1MKlmhJDPojXS6LNV8Rcj3WO" }],
@@ -76,6 +123,7 @@ describe.runIf(there)("what they say", () => {
       {
         kind: "refund",
         refundId: "refund_ours",
+        of: { payment: "pi_1GszsK2eZvKYlo2CfhZyoZLp", charge: "ch_1NirD82eZvKYlo2CIvbtLWuY", invoice: null, customer: null },
         amountMinor: 1_000n,
         currency: "usd",
         outcome: { status: "succeeded", reference: "re_1Nispe2eZvKYlo2Cd31jOCgZ" },
@@ -86,7 +134,7 @@ describe.runIf(there)("what they say", () => {
       {},
       {
         kind: "dispute",
-        paymentReference: "pi_1IqtG9JDPojXS6LNOGnYrIqq",
+        of: { payment: "pi_1IqtG9JDPojXS6LNOGnYrIqq", charge: "ch_1IqtGAJDPojXS6LNstgEfUji" },
         report: { reference: "dp_1MLuxQJDPojXS6LNrukJCBBG", status: "warning", reason: "general", amountMinor: 1_000n, currency: "usd" },
       },
     ],

@@ -1,6 +1,7 @@
 /** Subscriptions that Stripe runs, from the start to the end: the same routes and answers, mirrored by its webhooks. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type BillingSetting, createBilling } from "./billing-setting.ts";
+import { moveDispute, openDispute } from "./resources/disputes.ts";
 import { finalize } from "./resources/invoices.ts";
 import { issue, periodOf, turn } from "./resources/subscriptions.ts";
 import type { Json } from "./server.ts";
@@ -332,4 +333,26 @@ test("taxes are left to Stripe where that is asked for", async () => {
   } finally {
     await taxed.close();
   }
+});
+
+test("a dispute of what Stripe collected is seen on the payment, though the event came before everything else; the invoice stays Stripe's word", async () => {
+  await b.tenant("claimed");
+  await b.start("claimed");
+  const charge = b.stripe.all("charge")[0]!;
+  await b.settle();
+  const dispute = openDispute(b.stripe, charge);
+  moveDispute(b.stripe, dispute, "lost");
+  await b.settle();
+  const payments = async (tenant: string) => (await b.world.must("GET", `/v1/tenants/${tenant}/payments`)).items;
+  expect(await payments("claimed")).toMatchObject([{ status: "succeeded", dispute: "lost", gateway_reference: charge.id }]);
+  expect((await b.invoices("claimed"))[0]).toMatchObject({ status: "paid", amount_due: 0 });
+  expect(await b.subscription("claimed")).toMatchObject({ status: "active" });
+  // Of a period that nobody told of yet: all of its subscription is read first.
+  const draft = turn(b.stripe, b.there("claimed"))!;
+  issue(b.stripe, b.there("claimed"), draft);
+  moveDispute(b.stripe, openDispute(b.stripe, b.stripe.all("charge")[0]!), "under_review");
+  await b.deliver(b.stripe.events.at(-1)!);
+  await b.dispatch();
+  expect((await payments("claimed"))[0]).toMatchObject({ status: "succeeded", dispute: "under_review" });
+  await b.settle();
 });

@@ -19,6 +19,8 @@ export interface Setting {
   /** What Stripe had to tell and nobody heard. */
   lose(): void;
   dispatch(): Promise<number>;
+  /** What failed and is due again. */
+  retry(): Promise<number>;
   inbound(eventId: string): Promise<Answer["body"]>;
   /** A tenant with a card at Stripe, left by a setup intent. Answers the gateway's name of the customer. */
   payer(tenant: string, card?: keyof typeof CARDS): Promise<string>;
@@ -35,9 +37,10 @@ export interface Setting {
   close(): Promise<void>;
 }
 
-export async function createSetting(config: Partial<Config> = {}): Promise<Setting> {
+export async function createSetting(config: Partial<Config> = {}, options: { worker?: boolean } = {}): Promise<Setting> {
   const stripe = await startStripe();
   const world = await createWorld({
+    ...options,
     config: {
       // What fails here does so on purpose.
       logLevel: "silent",
@@ -67,6 +70,7 @@ export async function createSetting(config: Partial<Config> = {}): Promise<Setti
       told = stripe.events.length;
     },
     dispatch: () => dispatchInbound(ctx, "new"),
+    retry: () => dispatchInbound(ctx, "failed"),
     async inbound(eventId) {
       const { items } = await world.must("GET", "/v1/inbound-events?limit=100");
       return items.find((one: { event_id: string }) => one.event_id === eventId);

@@ -47,6 +47,11 @@ export class Credits {
     return this.#transport.request("POST", `${OF_TENANT}/transfers`, { path: { tenant_id: tenant }, body, ...options });
   }
 
+  /** What comes by the calendar, bought or granted. */
+  topUpRules(tenant: string, options?: CallOptions): Promise<Answer<"GET", `${typeof OF_TENANT}/top-up-rules`>> {
+    return this.#transport.request("GET", `${OF_TENANT}/top-up-rules`, { path: { tenant_id: tenant }, ...options });
+  }
+
   /** Reserves credits until `capture`, `release`, or its time is over (`expires_in` seconds). */
   hold(tenant: string, body: Body<"POST", `${typeof OF_TENANT}/holds`>, options?: CallOptions): Promise<CreditHold> {
     return this.#transport.request("POST", `${OF_TENANT}/holds`, { path: { tenant_id: tenant }, body, ...options });

@@ -1,5 +1,5 @@
 /** What was prepaid: how much is left, how it went down, what expires when, and more of it. */
-import type { CreditTransaction } from "@billwright/client";
+import type { CreditTransaction, Schemas } from "@billwright/client";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Coins } from "lucide-react";
 import { useState } from "react";
@@ -15,7 +15,7 @@ import { useMayChange } from "../../session/session.ts";
 import { nameOfKey, quantityText } from "../../text/quantity.ts";
 import { fromNow, type TimeText } from "../../text/time.ts";
 import { BuyCredits } from "./buy-credits.tsx";
-import { about, type Billing, useBilling } from "./data.ts";
+import { about, ask, type Billing, useBilling } from "./data.ts";
 
 const SOURCES: Record<string, string> = { plan: "Plan", purchase: "Bought", promotion: "Gift", adjustment: "Adjustment" };
 
@@ -44,6 +44,7 @@ export function CreditsPage() {
             </div>
           </Card>
           {mayChange && <BuyCredits billing={billing} />}
+          <Coming billing={billing} />
         </div>
         <BurnDown billing={billing} />
         <Card flush title="Grants" about="Where they came from, and until when they hold" className="lg:col-span-3">
@@ -73,6 +74,24 @@ export function CreditsPage() {
       </div>
     </>
   );
+}
+
+/** What comes by the calendar, the next one first; without any there is nothing to see. */
+function Coming({ billing: { tenant, time, now } }: { billing: Billing }) {
+  const { data } = useQuery(ask.topUpRules(tenant));
+  const coming = (data ?? []).filter((rule) => rule.next_at !== null).sort((a, b) => (a.next_at! < b.next_at! ? -1 : 1));
+  if (coming.length === 0) return null;
+  return (
+    <Card title="Coming by the calendar">
+      <Facts items={coming.map((rule) => [whatOf(rule), `${time.date(rule.next_at!)}, ${fromNow(rule.next_at!, now, time)}`] as const)} />
+    </Card>
+  );
+}
+
+function whatOf({ product, quantity, amount, target, interval, interval_count: count }: Schemas["CreditTopUpRule"]): string {
+  const much =
+    target !== null ? `Up to ${quantityText(target)}` : product !== null ? `${quantity} × ${nameOfKey(product)}` : quantityText(amount!);
+  return `${much} every ${count === 1 ? "" : `${count} `}${interval}${count === 1 ? "" : "s"}`;
 }
 
 /** Enough for a picture; the whole ledger is below. */

@@ -31,6 +31,11 @@ export const ask = {
   meters: () => queryOptions({ queryKey: ["meters"], staleTime: CATALOG, queryFn: () => engine.meters.list({ limit: 100 }).all(500) }),
   products: () =>
     queryOptions({ queryKey: ["products"], staleTime: CATALOG, queryFn: () => engine.creditProducts.list({ limit: 100 }).all(500) }),
+  topUpRules: (tenant: string) =>
+    queryOptions({
+      queryKey: about(tenant, "top-up-rules"),
+      queryFn: async ({ signal }) => (await engine.credits.topUpRules(tenant, { signal })).items,
+    }),
   methods: (tenant: string) =>
     queryOptions({ queryKey: about(tenant, "methods"), queryFn: ({ signal }) => engine.payments.methods(tenant, { signal }) }),
   invoices: (tenant: string, limit: number) =>

@@ -1,6 +1,6 @@
 /** Every attempt to collect, and what the bank's statement brought: matched with invoices, accepted one by one. */
 import { useState } from "react";
-import { StateBadge } from "../../parts/badge.tsx";
+import { DisputeBadge, StateBadge } from "../../parts/badge.tsx";
 import { PageHead } from "../../parts/card.tsx";
 import { SelectField } from "../../parts/field.tsx";
 import { Paged } from "../../parts/paged.tsx";
@@ -44,7 +44,16 @@ export function PaymentsPage() {
             { key: "at", head: "At", cell: (row) => utc.dateTime(row.requested_at) },
             { key: "tenant", head: "Tenant", cell: (row) => <TenantLink id={row.tenant_id} /> },
             { key: "gateway", head: "Through", wideOnly: true, cell: (row) => row.gateway },
-            { key: "state", head: "State", cell: (row) => <StateBadge state={row.status} /> },
+            {
+              key: "state",
+              head: "State",
+              cell: (row) => (
+                <span className="flex flex-wrap gap-1">
+                  <StateBadge state={row.status} />
+                  {row.dispute && <DisputeBadge state={row.dispute} />}
+                </span>
+              ),
+            },
             {
               key: "why",
               head: "Why",

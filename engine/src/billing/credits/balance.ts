@@ -4,7 +4,7 @@ import { type Decimal, decimal, ZERO } from "../money/decimal.ts";
 import type { Instant } from "../time/instant.ts";
 import { findOverdueParts } from "./balance-store.ts";
 import { byBurnOrder, isActiveAt, type Source } from "./grant.ts";
-import { findOwed } from "./owed-store.ts";
+import { findGone } from "./owed-store.ts";
 import { findOpenGrants, type GrantRow, grantOf } from "./store.ts";
 
 export interface Balance {
@@ -22,10 +22,8 @@ export interface Balance {
 /** By the tenant's clock alone: grants and holds that are past their time do not count, whether or not the sweep has seen them. */
 export async function readBalance(db: Database, tenantId: string, now: Instant): Promise<Balance> {
   const back = await findOverdueParts(db, tenantId, now);
-  const owed = back.size === 0 ? [] : await findOwed(db, tenantId, [...back.keys()]);
-  const rows = (await findOpenGrants(db, [tenantId])).map((row) =>
-    giveBack(row, back.get(row.id) ?? ZERO, decimal(owed.find((one) => one.grant_id === row.id)?.owed ?? "0")),
-  );
+  const gone = back.size === 0 ? new Map<string, Decimal>() : await findGone(db, tenantId, [...back.keys()]);
+  const rows = (await findOpenGrants(db, [tenantId])).map((row) => giveBack(row, back.get(row.id) ?? ZERO, gone.get(row.id) ?? ZERO));
   const alive = rows
     .filter((row) => row.expires_at === null || now < row.expires_at || decimal(row.held).gt(ZERO))
     .sort((a, b) => byBurnOrder(grantOf(a), grantOf(b)));
@@ -39,9 +37,9 @@ export async function readBalance(db: Database, tenantId: string, now: Instant):
   return { balance: available.plus(held), available, held, upcoming: sum(upcoming, "remaining"), bySource, grants: alive };
 }
 
-// A hold that is over has given back what it held, though nobody has written so yet; what was refunded meanwhile is taken back then.
-function giveBack(row: GrantRow, part: Decimal, owed: Decimal): GrantRow {
+// A hold that is over has given back what it held, though nobody has written so yet; what was refunded meanwhile, or is beyond a cap, goes then.
+function giveBack(row: GrantRow, part: Decimal, gone: Decimal): GrantRow {
   if (part.eq(ZERO)) return row;
-  const back = part.gt(owed) ? part.minus(owed) : ZERO;
+  const back = part.gt(gone) ? part.minus(gone) : ZERO;
   return { ...row, held: decimal(row.held).minus(part).toFixed(), remaining: decimal(row.remaining).plus(back).toFixed() };
 }

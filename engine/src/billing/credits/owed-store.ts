@@ -1,6 +1,7 @@
 /** SQL of what is to be taken back of a grant, and was not there when it should have been. */
 import type { Tx } from "../../commit.ts";
 import type { Database } from "../../db/pool.ts";
+import { type Decimal, decimal } from "../money/decimal.ts";
 
 export interface OwedRow {
   /** The purchase or the plan's credits that the grant was made for. */
@@ -9,9 +10,9 @@ export interface OwedRow {
   owed: string;
 }
 
-/** Of these grants. Under the wallet's lock what is found stays true. */
-export async function findOwed(db: Database, tenantId: string, grantIds: readonly string[]): Promise<OwedRow[]> {
-  return db.query<OwedRow>(
+/** Of these grants. The wallet must be locked: what is found stays true. */
+export async function findOwed(tx: Tx, tenantId: string, grantIds: readonly string[]): Promise<OwedRow[]> {
+  return tx.query<OwedRow>(
     `select id, grant_id, (revoked - taken_back)::text as owed from credit_purchases
      where tenant_id = $1 and grant_id = any($2::text[]) and revoked > taken_back
      union all
@@ -19,6 +20,19 @@ export async function findOwed(db: Database, tenantId: string, grantIds: readonl
      where tenant_id = $1 and grant_id = any($2::text[]) and revoked > taken_back`,
     [tenantId, grantIds],
   );
+}
+
+/** By grant: what of it a hold does not give back: what is owed, and what is beyond the cap of a rollover. */
+export async function findGone(db: Database, tenantId: string, grantIds: readonly string[]): Promise<Map<string, Decimal>> {
+  const rows = await db.query<{ grant_id: string; gone: string }>(
+    `select grant_id, (revoked - taken_back)::text as gone from credit_purchases
+     where tenant_id = $1 and grant_id = any($2::text[]) and revoked > taken_back
+     union all
+     select grant_id, (revoked - taken_back + cut)::text from plan_credits
+     where tenant_id = $1 and grant_id = any($2::text[]) and revoked - taken_back + cut > 0`,
+    [tenantId, grantIds],
+  );
+  return new Map(rows.map((row) => [row.grant_id, decimal(row.gone)]));
 }
 
 export async function addTakenBack(tx: Tx, tenantId: string, id: string, amount: string): Promise<void> {

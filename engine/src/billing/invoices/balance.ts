@@ -4,7 +4,7 @@ import type { Database } from "../../db/pool.ts";
 import { formatInstant } from "../time/instant.ts";
 import type { InvoiceRow } from "./store.ts";
 
-export type BalanceKind = "credited" | "applied" | "overpaid" | "returned" | "credit_note" | "refund_failed";
+export type BalanceKind = "credited" | "applied" | "overpaid" | "returned" | "credit_note" | "refund_failed" | "refunded";
 
 /** Balance from money that no invoice was written for. */
 export async function insertReceivedBalance(

@@ -5,7 +5,7 @@ import { newId } from "../../ids.ts";
 import { amount as exactly, scale } from "../money/amount.ts";
 import { formatMinor } from "../money/currency.ts";
 import { refundablePayments } from "../payments/refund-store.ts";
-import { requestRefunds } from "../payments/request-refunds.ts";
+import { type RefundMade, requestRefunds } from "../payments/request-refunds.ts";
 import { insertBalanceEntries } from "./balance.ts";
 import { type CreditPart, creditPart, lineTotal, partWorth, refundable, settleCredit } from "./credit.ts";
 import { type CreditNoteRow, creditedLines, insertCreditNote, updateCredited } from "./credit-store.ts";
@@ -31,6 +31,8 @@ export interface CreditInput {
    */
   always?: boolean;
   reason?: string | undefined;
+  /** The money went back at the gateway already. */
+  made?: RefundMade | undefined;
 }
 
 interface Credit {
@@ -87,7 +89,7 @@ export async function creditInvoice(tx: Tx, input: CreditInput): Promise<CreditN
     paid_at: paid ? tx.now : invoice.paid_at,
   });
   if (settled.balance > 0n) await insertBalanceEntries(tx, [{ invoice, kind: "credit_note", amount: settled.balance }]);
-  if (settled.refund > 0n) await requestRefunds(tx, { invoice, creditNoteId: note.id, amountMinor: settled.refund });
+  if (settled.refund > 0n) await requestRefunds(tx, { invoice, creditNoteId: note.id, amountMinor: settled.refund, made: input.made });
   const { creditNotePrefix, fiscalYearStartMonth } = tx.ctx.config;
   const series = seriesOf({ style: "year", prefix: creditNotePrefix, at: tx.now, fiscalYearStartMonth, tenantNo: null });
   note.number = numberOf(series, await takeNumbers(tx, series.key, 1));

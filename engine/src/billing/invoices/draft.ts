@@ -1,10 +1,11 @@
 /** Drafts: stored without a number, owed by nobody, and reckoned anew when they are issued. */
 import type { Tx } from "../../commit.ts";
+import { Refusal } from "../../errors.ts";
 import { formatMinor } from "../money/currency.ts";
 import { decimal } from "../money/decimal.ts";
 import { completeDrafts } from "./complete.ts";
 import { assertOwn, getInvoice } from "./find-invoice.ts";
-import { assertMove, type DraftInvoice, type DraftLine, type LineKind } from "./invoice.ts";
+import type { DraftInvoice, DraftLine, LineKind } from "./invoice.ts";
 import { issueInvoices, rowOf } from "./issue.ts";
 import { deleteDraft, type InvoiceRow, insertInvoices, insertLines, type LineRow, readLines } from "./store.ts";
 
@@ -36,7 +37,8 @@ export async function storeDraft(tx: Tx, draft: DraftInvoice): Promise<InvoiceRo
 export async function finalizeInvoice(tx: Tx, input: { invoiceId: string; tenantId: string }): Promise<InvoiceRow> {
   const row = await getInvoice(tx, input.invoiceId, input.tenantId);
   assertOwn(row, "finalized");
-  assertMove(row.status, "open");
+  if (row.status !== "draft")
+    throw new Refusal("invalid_state", `The invoice is ${row.status}, so it cannot be finalized.`, { extra: { state: row.status } });
   const lines = (await readLines(tx, [row.tenant_id], [row.id])).get(row.id) ?? [];
   await deleteDraft(tx, row);
   const draft: DraftInvoice = {

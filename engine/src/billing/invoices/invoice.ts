@@ -9,7 +9,8 @@ const MOVES: Readonly<Record<InvoiceStatus, readonly InvoiceStatus[]>> = {
   draft: ["open", "paid", "void"],
   open: ["paid", "void", "uncollectible"],
   uncollectible: ["paid"],
-  paid: [],
+  // The payer's bank took the money back (`settle-dispute.ts`): it is owed again.
+  paid: ["open"],
   void: [],
 };
 

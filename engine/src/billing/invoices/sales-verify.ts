@@ -3,13 +3,15 @@
 const CHECKS = [
   {
     name: "sales.purchases",
-    says: "a purchase is granted when its invoice is paid, and only then",
+    says: "a purchase is granted when its invoice is paid, also where a dispute took the money since, and only then",
     text: `
 select p.tenant_id, p.id as subject,
-  case when i.id is null then 'an invoice' when i.status = 'void' then 'canceled' when i.status <> 'paid' then 'open'
+  case when i.id is null then 'an invoice' when i.status = 'void' then 'canceled' when i.status <> 'paid' and d.taken is null then 'open'
     when p.granted = 0 and i.total > 0 and i.credited >= i.total then 'canceled' else 'granted' end as expected,
   p.status as found
 from credit_purchases p left join invoices i on i.id = p.invoice_id and i.tenant_id = p.tenant_id
+left join (select c.invoice_id, sum(d.taken) as taken from payment_disputes d join payments c on c.id = d.payment_id and c.tenant_id = d.tenant_id
+           where d.taken > 0 and ($1::text is null or d.tenant_id = $1) group by c.invoice_id) d on d.invoice_id = i.id
 where $1::text is null or p.tenant_id = $1`,
   },
   {

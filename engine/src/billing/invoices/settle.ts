@@ -8,14 +8,19 @@ import { updateCredited } from "./credit-store.ts";
 import { nextAttempt } from "./dunning.ts";
 import { updateDunning } from "./dunning-store.ts";
 import { assertMove } from "./invoice.ts";
-import { findInvoice, updateSettlement } from "./store.ts";
+import { findInvoice, type InvoiceRow, updateSettlement } from "./store.ts";
 
-/** Reaction to `payment.succeeded`: less than what is due is a partial payment, more becomes tenant balance. */
+/** Reaction to `payment.succeeded`. */
 export async function settleInvoice(tx: Tx, event: AppendedEvent): Promise<void> {
   const { invoice: invoiceId, amount: received } = event.data as { invoice?: string; amount: bigint };
   if (!invoiceId || event.tenantId === null) return;
   const invoice = await findInvoice(tx, invoiceId, event.tenantId, true);
   if (!invoice) throw new Error(`payment for the unknown invoice ${invoiceId}`);
+  await applyMoney(tx, invoice, received);
+}
+
+/** Less than what is due is a partial payment, more becomes tenant balance. The invoice is locked. */
+export async function applyMoney(tx: Tx, invoice: InvoiceRow, received: bigint): Promise<void> {
   const applied = received < invoice.amount_due ? received : invoice.amount_due;
   const over = received - applied;
   const due = invoice.amount_due - applied;
@@ -105,12 +110,24 @@ export async function notePaymentFailure(tx: Tx, event: AppendedEvent): Promise<
   });
 }
 
+interface FailedRefund {
+  invoice: string | null;
+  amount: bigint;
+  credit_note: string | null;
+  from_balance?: bigint;
+}
+
 /** Reaction to `payment.refund_failed`: money that could not be given back is the tenant's, as balance. */
 export async function keepFailedRefund(tx: Tx, event: AppendedEvent): Promise<void> {
-  const { invoice: invoiceId, amount } = event.data as { invoice: string | null; amount: bigint };
+  const { invoice: invoiceId, amount, credit_note: note, from_balance: taken = 0n } = event.data as unknown as FailedRefund;
   if (invoiceId === null || event.tenantId === null) return;
   const invoice = await findInvoice(tx, invoiceId, event.tenantId, true);
   if (!invoice) throw new Error(`refund of the unknown invoice ${invoiceId}`);
+  if (note === null) {
+    // What went back beyond the invoice had come from the balance, as far as it did, and is there again.
+    if (taken > 0n) await insertBalanceEntries(tx, [{ invoice, kind: "refunded", amount: taken }]);
+    return;
+  }
   await updateCredited(tx, { ...invoice, refunded: invoice.refunded - amount });
   await insertBalanceEntries(tx, [{ invoice, kind: "refund_failed", amount }]);
 }

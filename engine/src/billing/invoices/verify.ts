@@ -72,10 +72,12 @@ from invoices where next_attempt_at is not null and ($1::text is null or tenant_
   },
   {
     name: "invoices.payments",
-    says: "payments that succeeded are what was paid, and overpaid",
+    says: "payments that succeeded are what was paid, overpaid, and lost by disputes",
     text: `
-select i.tenant_id, concat_ws(' ', i.number, i.id) as subject, coalesce(p.received, 0)::text as expected, (i.amount_paid + coalesce(b.over, 0))::text as found
+select i.tenant_id, concat_ws(' ', i.number, i.id) as subject, coalesce(p.received, 0)::text as expected, (i.amount_paid + coalesce(b.over, 0) + coalesce(d.taken, 0))::text as found
 from invoices i
+left join (select p.invoice_id, sum(d.taken) as taken from payment_disputes d join payments p on p.id = d.payment_id and p.tenant_id = d.tenant_id
+           where d.taken > 0 and ($1::text is null or d.tenant_id = $1) group by p.invoice_id) d on d.invoice_id = i.id
 left join (select invoice_id, sum(amount_received) as received from payments
            where status = 'succeeded' and ($1::text is null or tenant_id = $1) group by invoice_id) p on p.invoice_id = i.id
 left join (select invoice_id, sum(amount) as over from balance_entries
@@ -138,13 +140,13 @@ where i.processor = 'engine' and ($1::text is null or i.tenant_id = $1)`,
   },
   {
     name: "invoices.refunded",
-    says: "what was refunded is its refunds; those that failed are balance",
+    says: "what was refunded is its refunds by credit notes; those that failed are balance",
     text: `
 select i.tenant_id, concat_ws(' ', i.number, i.id) as subject, concat(coalesce(r.amount, 0), ', failed ', coalesce(r.failed, 0)) as expected,
   concat(i.refunded, ', failed ', coalesce(b.amount, 0)) as found
 from invoices i
 left join (select invoice_id, sum(amount) filter (where status <> 'failed') as amount, sum(amount) filter (where status = 'failed') as failed from refunds
-           where $1::text is null or tenant_id = $1 group by invoice_id) r on r.invoice_id = i.id
+           where credit_note_id is not null and ($1::text is null or tenant_id = $1) group by invoice_id) r on r.invoice_id = i.id
 left join (select invoice_id, sum(amount) as amount from balance_entries
            where kind = 'refund_failed' and ($1::text is null or tenant_id = $1) group by invoice_id) b on b.invoice_id = i.id
 where $1::text is null or i.tenant_id = $1`,

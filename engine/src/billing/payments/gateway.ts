@@ -184,6 +184,16 @@ export interface MethodGateway {
   detach(reference: string): Promise<void>;
 }
 
+/** By our own names in what the gateway keeps of a payment; all null: it was not made for us. */
+export interface PaymentTrace {
+  paymentId: string | null;
+  checkoutId: string | null;
+  /** The gateway's names. */
+  orderReference: string | null;
+  customer: string | null;
+  outcome: Exclude<ChargeOutcome, { status: "unknown" }> & { reference: string };
+}
+
 export interface PaymentGateway {
   readonly name: string;
   /** Charges off-session. Never throws for a refusal of the payment; a time-out is `unknown`. */
@@ -196,8 +206,10 @@ export interface PaymentGateway {
   abandon?(reference: string): Promise<ChargeOutcome>;
   /** Gives a part or all of a charge back. Never throws for a refusal; a time-out is `unknown`. */
   refund(request: RefundRequest): Promise<RefundOutcome>;
-  /** What became of the refund with this key, of that charge; null: the gateway never saw it. */
-  findRefund(idempotencyKey: string, paymentReference: string | null): Promise<RefundOutcome | null>;
+  /** What became of the refund with this key, or of this name at the gateway, of that charge; null: the gateway never saw it. */
+  findRefund(idempotencyKey: string, paymentReference: string | null, reference?: string | null): Promise<RefundOutcome | null>;
+  /** What a payment of this name there is of ours; null: the gateway has none. Throws where the gateway cannot be asked. */
+  trace?(reference: string): Promise<PaymentTrace | null>;
   /** Opens a page on which somebody pays; absent: this gateway has none. */
   createCheckout?(request: CheckoutRequest): Promise<{ reference: string; url: string }>;
   /** What became of the page with this key; null: the gateway never saw it. */

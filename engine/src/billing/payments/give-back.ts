@@ -38,8 +38,10 @@ async function attempt(ctx: Context, row: RefundRow): Promise<RefundOutcome> {
   try {
     const paymentReference = (await findPayment(onPool(ctx.pool), row.payment_id, row.tenant_id))?.gateway_reference ?? null;
     if (row.sent_at !== null) {
-      const known = await gateway.findRefund(row.id, paymentReference);
+      const known = await gateway.findRefund(row.id, paymentReference, row.gateway_reference);
       if (known) return known;
+      // What the gateway has named is there, whoever made it: it is asked about, never sent.
+      if (row.gateway_reference !== null) return { status: "unknown", reason: "The gateway does not list it." };
     }
     await markRefundSent(ctx.pool, row, ctx.clock.now());
     return await gateway.refund({

@@ -33,6 +33,7 @@ export async function recordRefund(tx: Tx, input: { refundId: string; tenantId: 
       credit_note: row.credit_note_id,
       currency: row.currency,
       amount: row.amount,
+      ...(row.from_balance === 0n ? {} : { from_balance: row.from_balance }),
     },
   });
 }

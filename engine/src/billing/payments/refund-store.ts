@@ -21,10 +21,17 @@ export interface RefundRow {
   requested_at: Instant;
   sent_at: Instant | null;
   settled_at: Instant | null;
+  /** Of one that was made at the gateway over more than its invoice had left: what came from the balance. */
+  from_balance: bigint;
 }
 
 const REFUND = `id, tenant_id, payment_id, invoice_id, credit_note_id, gateway, currency, amount, status, gateway_reference, code, reason, test_clock_id,
-  requested_at, sent_at, settled_at`;
+  requested_at, sent_at, settled_at, from_balance`;
+
+/** What of a payment could still be given back: what came, less what went back, is on its way back, or a lost dispute took. */
+const LEFT = `p.amount_received - coalesce((select sum(r.amount) from refunds r
+       where r.payment_id = p.id and r.tenant_id = p.tenant_id and r.status <> 'failed'), 0)
+     - coalesce((select sum(d.taken) from payment_disputes d where d.payment_id = p.id and d.tenant_id = p.tenant_id), 0)`;
 
 /** Payments of an invoice with what could still be given back of each; locked, so that two refunds do not take the same money. */
 export async function refundablePayments(
@@ -37,11 +44,27 @@ export async function refundablePayments(
     [invoiceId, tenantId],
   );
   return tx.query(
-    `select p.id, p.gateway, (p.amount_received - coalesce((select sum(r.amount) from refunds r
-       where r.payment_id = p.id and r.tenant_id = p.tenant_id and r.status <> 'failed'), 0))::text as refundable
+    `select p.id, p.gateway, (${LEFT})::text as refundable
      from payments p where p.invoice_id = $1 and p.tenant_id = $2 and p.status = 'succeeded' order by p.settled_at desc, p.id desc`,
     [invoiceId, tenantId],
   );
+}
+
+/** Of one payment, which is locked. */
+export async function leftOfPayment(tx: Tx, paymentId: string, tenantId: string): Promise<bigint> {
+  const [row] = await tx.query<{ refundable: string }>(
+    `select (${LEFT})::text as refundable from payments p where p.id = $1 and p.tenant_id = $2`,
+    [paymentId, tenantId],
+  );
+  return BigInt(row?.refundable ?? 0);
+}
+
+/** Of one payment, which is locked. */
+export async function refundsOfPayment(tx: Tx, paymentId: string, tenantId: string): Promise<RefundRow[]> {
+  return tx.query<RefundRow>(`select ${REFUND} from refunds where payment_id = $1 and tenant_id = $2 order by refunds.id`, [
+    paymentId,
+    tenantId,
+  ]);
 }
 
 export async function insertRefunds(tx: Tx, rows: readonly RefundRow[]): Promise<void> {
@@ -57,8 +80,11 @@ export async function insertRefunds(tx: Tx, rows: readonly RefundRow[]): Promise
       "currency",
       "amount",
       "status",
+      "gateway_reference",
       "test_clock_id",
       "requested_at",
+      "sent_at",
+      "from_balance",
     ],
     rows.map((row) => [
       row.id,
@@ -70,8 +96,11 @@ export async function insertRefunds(tx: Tx, rows: readonly RefundRow[]): Promise
       row.currency,
       row.amount,
       row.status,
+      row.gateway_reference,
       row.test_clock_id,
       formatInstant(row.requested_at),
+      row.sent_at === null ? null : formatInstant(row.sent_at),
+      row.from_balance,
     ]),
   );
 }

@@ -9,9 +9,17 @@ export interface RefundRequest {
   invoice: { id: string; tenant_id: string; test_clock_id: string | null; currency: string };
   creditNoteId: string | null;
   amountMinor: bigint;
+  /** It went back already, at the gateway: of this payment, under the gateway's name of it. Nothing is asked for. */
+  made?: RefundMade | undefined;
 }
 
-export async function requestRefunds(tx: Tx, { invoice, creditNoteId, amountMinor }: RefundRequest): Promise<void> {
+export interface RefundMade {
+  payment: { id: string; gateway: string };
+  reference: string;
+}
+
+export async function requestRefunds(tx: Tx, { invoice, creditNoteId, amountMinor, made }: RefundRequest): Promise<void> {
+  if (made) return insertRefunds(tx, [madeRefund(tx, { invoice, invoiceId: invoice.id, creditNoteId, amountMinor, made })]);
   let open = amountMinor;
   const rows: RefundRow[] = [];
   for (const payment of await refundablePayments(tx, invoice.id, invoice.tenant_id)) {
@@ -37,10 +45,38 @@ export async function requestRefunds(tx: Tx, { invoice, creditNoteId, amountMino
       requested_at: tx.now,
       sent_at: null,
       settled_at: null,
+      from_balance: 0n,
     });
   }
   if (open > 0n)
     throw new Refusal("conflict", `Of what is to be refunded, ${open} was not paid through a gateway; credit it to the balance.`);
   await insertRefunds(tx, rows);
   tx.enqueue({ name: "refund-due", key: "refund-due" });
+}
+
+/** The row of a refund that a gateway tells of: it is sent, has its name there, and what becomes of it is recorded as of any other. */
+export function madeRefund(
+  tx: Tx,
+  of: Omit<RefundRequest, "made"> & { made: RefundMade; invoiceId: string | null; fromBalance?: bigint },
+): RefundRow {
+  const { invoice, made } = of;
+  return {
+    id: newId("refund"),
+    tenant_id: invoice.tenant_id,
+    payment_id: made.payment.id,
+    invoice_id: of.invoiceId,
+    credit_note_id: of.creditNoteId,
+    gateway: made.payment.gateway,
+    currency: invoice.currency,
+    amount: of.amountMinor,
+    status: "pending",
+    gateway_reference: made.reference,
+    code: null,
+    reason: null,
+    test_clock_id: invoice.test_clock_id,
+    requested_at: tx.now,
+    sent_at: tx.ctx.clock.now(),
+    settled_at: null,
+    from_balance: of.fromBalance ?? 0n,
+  };
 }

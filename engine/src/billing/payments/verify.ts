@@ -40,6 +40,22 @@ from refunds r left join payments p on p.id = r.payment_id and p.tenant_id = r.t
 where r.status <> 'failed' and ($1::text is null or r.tenant_id = $1) group by r.payment_id`,
   },
   {
+    name: "refunds.once",
+    says: "what a gateway calls one refund is one, but for its part beyond the invoice",
+    text: `
+select min(tenant_id) as tenant_id, concat_ws(' ', gateway, gateway_reference) as subject, '1' as expected,
+  concat(count(*), ': ' || case when count(*) > 1 then string_agg(id, ', ' order by id) end) as found
+from refunds where gateway_reference is not null and gateway <> 'manual' and ($1::text is null or tenant_id = $1)
+group by gateway, payment_id, gateway_reference, credit_note_id is null`,
+  },
+  {
+    name: "disputes.taken",
+    says: "only a dispute that is lost took anything, and no more than it is over",
+    text: `
+select tenant_id, concat_ws(' ', gateway, reference) as subject, case when status = 'lost' then least(taken, amount) else 0 end::text as expected, taken::text as found
+from payment_disputes where $1::text is null or tenant_id = $1`,
+  },
+  {
     name: "refunds.settled",
     says: "a refund that succeeded or failed did so at an instant, no other did",
     text: `

@@ -47,7 +47,7 @@ export function paymentOutcome(payment: Json): Exclude<ChargeOutcome, { status: 
   return { status: "failed", reference, code, reason: optionalText(payment, "error_description") ?? "The payment failed." };
 }
 
-export function refundOutcome(refund: Json): RefundOutcome {
+export function refundOutcome(refund: Json): Exclude<RefundOutcome, { status: "unknown" }> {
   const reference = textIn(refund, "id");
   const status = textIn(refund, "status");
   if (status === "processed") return { status: "succeeded", reference };

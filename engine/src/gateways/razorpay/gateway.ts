@@ -6,6 +6,7 @@ import type { PaymentGateway } from "../../billing/payments/gateway.ts";
 import { type RazorpaySettings, razorpayClient } from "./client.ts";
 import { razorpayOrders } from "./orders.ts";
 import { razorpayRefunds } from "./refunds.ts";
+import { razorpayTrace } from "./trace.ts";
 
 export function razorpayGateway(settings: RazorpaySettings): PaymentGateway {
   const client = razorpayClient(settings);
@@ -20,6 +21,7 @@ export function razorpayGateway(settings: RazorpaySettings): PaymentGateway {
     // What was never sent is not there.
     find: async () => null,
     ...razorpayRefunds(client),
+    ...razorpayTrace(client),
     orders: razorpayOrders(client, settings.keyId),
   };
 }

@@ -2,13 +2,8 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { invalidField } from "../../errors.ts";
 import { parseJson } from "../../http/json.ts";
-import type { InboundAdapter } from "../../webhooks/inbound/adapter.ts";
-import { orderPaid } from "./events/order-paid.ts";
-import { paymentAuthorized } from "./events/payment-authorized.ts";
-import { paymentCaptured } from "./events/payment-captured.ts";
-import { paymentFailed } from "./events/payment-failed.ts";
-import { refundFailed } from "./events/refund-failed.ts";
-import { refundProcessed } from "./events/refund-processed.ts";
+import { byType, type InboundAdapter } from "../../webhooks/inbound/adapter.ts";
+import { RAZORPAY_READERS } from "./readers.ts";
 
 export const razorpayInbound: InboundAdapter = {
   gateway: "razorpay",
@@ -32,14 +27,7 @@ export const razorpayInbound: InboundAdapter = {
     return { eventId, type: event.event };
   },
 
-  events: {
-    "payment.authorized": paymentAuthorized,
-    "payment.captured": paymentCaptured,
-    "payment.failed": paymentFailed,
-    "order.paid": orderPaid,
-    "refund.processed": refundProcessed,
-    "refund.failed": refundFailed,
-  },
+  events: byType(RAZORPAY_READERS),
 };
 
 function parsed(body: Buffer): Record<string, unknown> {

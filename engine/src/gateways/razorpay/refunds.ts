@@ -20,10 +20,10 @@ export function razorpayRefunds(client: RazorpayClient): Pick<PaymentGateway, "r
       }
     },
 
-    async findRefund(idempotencyKey, paymentReference) {
+    async findRefund(idempotencyKey, paymentReference, reference = null) {
       if (paymentReference === null) return null;
       const found = await client.request("GET", `/payments/${encodeURIComponent(paymentReference)}/refunds?count=100`);
-      const ours = itemsIn(found).find((refund) => optionalText(refund, "receipt") === idempotencyKey);
+      const ours = itemsIn(found).find((refund) => refund.id === reference || optionalText(refund, "receipt") === idempotencyKey);
       return ours ? refundOutcome(ours) : null;
     },
   };

@@ -7,6 +7,7 @@ import { refusalOf, type StripeClient } from "./client.ts";
 import { stripeCustomers } from "./customers.ts";
 import { stripeMethods } from "./methods.ts";
 import { stripeRefunds } from "./refunds.ts";
+import { stripeTrace } from "./trace.ts";
 
 export interface StripeGatewaySettings {
   publishableKey: string | null;
@@ -19,6 +20,7 @@ export function stripeGateway(client: StripeClient, clock: Clock, settings: Stri
     name: "stripe",
     ...stripeCharges(client, settings.publishableKey),
     ...stripeRefunds(client),
+    ...stripeTrace(client),
     ...stripeCheckouts(client),
     customers: stripeCustomers(client, () => clock.now()),
     methods: stripeMethods(client, settings.publishableKey),

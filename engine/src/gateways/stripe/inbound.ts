@@ -2,15 +2,8 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { invalidField } from "../../errors.ts";
 import { parseJson } from "../../http/json.ts";
-import type { InboundAdapter } from "../../webhooks/inbound/adapter.ts";
-import { BILLING_EVENTS, BILLING_MONEY } from "./events/billing.ts";
-import { chargeEvents } from "./events/charges.ts";
-import { checkoutSessionEvents } from "./events/checkout-sessions.ts";
-import { customerEvents } from "./events/customers.ts";
-import { disputeEvents } from "./events/disputes.ts";
-import { methodEvents } from "./events/methods.ts";
-import { paymentIntentEvents } from "./events/payment-intents.ts";
-import { refundEvents } from "./events/refunds.ts";
+import { byType, type InboundAdapter } from "../../webhooks/inbound/adapter.ts";
+import { STRIPE_READERS } from "./readers.ts";
 
 const TOLERANCE_SECONDS = 300;
 /** More than Stripe ever sends while secrets change hands; each costs a hash. */
@@ -45,17 +38,7 @@ export const stripeInbound: InboundAdapter = {
   // Of an intent: whoever reads it could confirm it.
   scrub: (body) => Buffer.from(body.toString("utf8").replaceAll(CLIENT_SECRET, '$1""')),
 
-  events: {
-    ...BILLING_EVENTS,
-    ...paymentIntentEvents,
-    ...chargeEvents,
-    ...refundEvents,
-    ...disputeEvents,
-    ...checkoutSessionEvents,
-    ...methodEvents,
-    ...customerEvents,
-  },
-  otherwise: BILLING_MONEY,
+  events: byType(STRIPE_READERS),
 };
 
 /** `t=…,v1=…,v1=…`: one time, and a signature of each secret that is in force. Other schemes are not looked at. */

@@ -30,13 +30,13 @@ export function stripeRefunds(client: StripeClient): Pick<PaymentGateway, "refun
       }
     },
 
-    async findRefund(idempotencyKey, paymentReference) {
+    async findRefund(idempotencyKey, paymentReference, reference = null) {
       if (paymentReference === null) return null;
       // Of one payment there are few, and a list is true at once.
       const found = await client.call("refunds.list", "list", (stripe) =>
         stripe.refunds.list({ payment_intent: paymentReference, limit: 100 }),
       );
-      const mine = found.data.find((refund) => ours(record(refund), "refund") === idempotencyKey);
+      const mine = found.data.find((refund) => refund.id === reference || ours(record(refund), "refund") === idempotencyKey);
       return mine ? refundOutcome(record(mine)) : null;
     },
   };

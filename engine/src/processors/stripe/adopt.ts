@@ -72,7 +72,7 @@ export async function adopt(ctx: Context, parts: StripeParts, seen: SeenSubscrip
     if (!(await insertSubscription(tx, row))) return "The tenant has a live subscription already.";
     const fresh = { subscription_id: row.id, tenant_id: tenant.id, reference: seen.reference, customer: seen.customer };
     await insertLink(tx, fresh);
-    return { ...fresh, version: 0n };
+    return { ...fresh, version: 0n, unfinished: true };
   });
 }
 

@@ -19,7 +19,7 @@ import { type Sold, soldBy } from "./parts.ts";
 import { soldAs } from "./price-book.ts";
 import type { Seen } from "./seen.ts";
 import { nextStep } from "./steps.ts";
-import { advanceLink, findLink, knownBills, type LinkRow, locateLink, overBills } from "./store.ts";
+import { advanceLink, findLink, finishLink, knownBills, type LinkRow, locateLink, overBills } from "./store.ts";
 
 /** Somebody else took a step meanwhile: what was read is old. */
 class Outdated extends Error {}
@@ -84,7 +84,7 @@ function run(own: Map<string, Lane>, reference: string, lane: Lane, reading: Pro
 async function readAndWalk(ctx: Context, parts: StripeParts, reference: string, report: Asked): Promise<Mirrored> {
   for (let reads = 0; reads < MOST_READS; reads++) {
     const link = await locateLink(ctx.pool, "reference", reference);
-    const over = link && !report.money ? await overBills(onPlatform(ctx.pool), link) : new Set<string>();
+    const over = link && !link.unfinished && !report.money ? await overBills(onPlatform(ctx.pool), link) : new Set<string>();
     const fetched = await fetchSubscription(parts.client, reference, (invoice) => over.has(invoice));
     const known = link ?? (await adopt(ctx, parts, fetched.subscription));
     if (typeof known === "string") return known;
@@ -117,7 +117,10 @@ async function walk(ctx: Context, link: LinkRow, fetched: Fetched, warned: boole
       if (!row) throw new Error(`the subscription ${link.subscription_id} is not there`);
       const known = { row, bills: await knownBills(tx, link.tenant_id, references) };
       const next = nextStep(known, seen, warned);
-      if (next === null) return null;
+      if (next === null) {
+        if (current.unfinished) await finishLink(tx, current);
+        return null;
+      }
       await applyStep(tx, next, known, seen, (bill) => linesOf(bill.lines, sold.book, sold.plans, bill.currency));
       await advanceLink(tx, { ...current, reference, customer });
       return next;

@@ -12,11 +12,13 @@ export interface LinkRow {
   reference: string | null;
   customer: string | null;
   version: bigint;
+  /** Steps of what was seen may be left to take over. */
+  unfinished: boolean;
 }
 
-const LINK = "subscription_id, tenant_id, reference, customer, version";
+const LINK = "subscription_id, tenant_id, reference, customer, version, unfinished";
 
-export async function insertLink(tx: Tx, row: Omit<LinkRow, "version">): Promise<void> {
+export async function insertLink(tx: Tx, row: Omit<LinkRow, "version" | "unfinished">): Promise<void> {
   await tx.query(
     `insert into processor_subscriptions (subscription_id, tenant_id, processor, reference, customer, created_at)
      values ($1, $2, 'stripe', $3, $4, $5) on conflict do nothing`,
@@ -53,12 +55,20 @@ export async function locateLink(pool: Pool, by: keyof typeof BY, value: string)
 
 /** The next version; what Stripe calls it is noted with it. */
 export async function advanceLink(tx: Tx, link: LinkRow): Promise<LinkRow> {
-  const next = { ...link, version: link.version + 1n };
+  const next = { ...link, version: link.version + 1n, unfinished: true };
   await tx.query(
-    "update processor_subscriptions set version = $3, reference = $4, customer = $5 where subscription_id = $1 and tenant_id = $2",
+    "update processor_subscriptions set version = $3, reference = $4, customer = $5, unfinished = true where subscription_id = $1 and tenant_id = $2",
     [link.subscription_id, link.tenant_id, next.version.toString(), link.reference, link.customer],
   );
   return next;
+}
+
+/** All that was seen is taken over. */
+export async function finishLink(tx: Tx, link: LinkRow): Promise<void> {
+  await tx.query("update processor_subscriptions set unfinished = false where subscription_id = $1 and tenant_id = $2", [
+    link.subscription_id,
+    link.tenant_id,
+  ]);
 }
 
 /** The tenant's invoices of the processor that Stripe calls so, with what of their money is known. */

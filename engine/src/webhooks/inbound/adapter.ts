@@ -26,10 +26,12 @@ export type Fact =
       kind: "refund";
       /** Our id of it, if it was asked for here. */
       refundId: string | null;
+      of: Paid;
       amountMinor: bigint;
       currency: string;
       outcome: Exclude<RefundOutcome, { status: "unknown" }>;
     }
+  | { kind: "dispute"; of: Paid; report: DisputeReport }
   | PaymentFact;
 
 /** What a gateway that charges by itself says of payments, and of who pays. */
@@ -41,11 +43,35 @@ export type PaymentFact =
   /** A payment method came, changed or went: how it is, is asked. */
   | { kind: "method"; reference: string }
   /** `made`: by the key of our row. `default`: they chose another method at the gateway. */
-  | { kind: "customer"; reference: string; change: { made: string } | "default" | "deleted" }
-  | { kind: "dispute"; paymentReference: string; report: DisputeReport };
+  | { kind: "customer"; reference: string; change: { made: string } | "default" | "deleted" };
+
+/** The gateway's names of what was paid, and of what they may be found by where it runs the subscription itself. */
+export interface Paid {
+  payment: string | null;
+  charge?: string | null;
+  invoice?: string | null;
+  customer?: string | null;
+}
 
 /** Reads one event. A text says why there is nothing to do; what it throws is a failed dispatch. */
 export type Interpret = (payload: Readonly<Record<string, unknown>>) => Fact | string;
+
+/** One deed, and the types of events that are that deed: a file of its gateway's `events/`. */
+export interface EventReader {
+  types: readonly string[];
+  read: Interpret;
+}
+
+/** By type. A type that two readers claim is a mistake, and said at once. */
+export function byType(readers: readonly EventReader[]): ReadonlyMap<string, Interpret> {
+  const events = new Map<string, Interpret>();
+  for (const { types, read } of readers)
+    for (const type of types) {
+      if (events.has(type)) throw new Error(`two readers claim ${type}`);
+      events.set(type, read);
+    }
+  return events;
+}
 
 export interface InboundAdapter {
   gateway: string;
@@ -58,7 +84,5 @@ export interface InboundAdapter {
   /** The bytes as they are kept, once verified: without secrets that somebody could pay or change something with. */
   scrub?(body: Buffer): Buffer;
   /** By type; others are stored and ignored. */
-  events: Readonly<Record<string, Interpret>>;
-  /** By type, what is looked at where nothing was found to do by the above: money of invoices that the gateway runs itself. */
-  otherwise?: Readonly<Record<string, Interpret>>;
+  events: ReadonlyMap<string, Interpret>;
 }

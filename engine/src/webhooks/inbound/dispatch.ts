@@ -9,11 +9,9 @@ import type { Context } from "../../context.ts";
 import { onPlatform } from "../../db/pool.ts";
 import { parseJson } from "../../http/json.ts";
 import { writeJobs } from "../../jobs/queue.ts";
-import type { Fact, Interpret } from "./adapter.ts";
 import { findAdapter } from "./adapters.ts";
-import { apply } from "./apply.ts";
 import { LEASE_MS, MAX_ATTEMPTS, retryDelay } from "./backoff.ts";
-import { type Located, locate } from "./locate.ts";
+import { locate } from "./locate.ts";
 import { claimInbound, finishInbound, type InboundBody, noteTenant } from "./store.ts";
 
 const BATCH = 4;
@@ -46,31 +44,20 @@ async function dispatch(ctx: Context, row: InboundBody): Promise<void> {
 
 // A text says why there was nothing to do.
 async function work(ctx: Context, row: InboundBody): Promise<string | null> {
-  const adapter = findAdapter(row.gateway);
-  const [first, second] = [interpretOf(adapter?.events, row.type), interpretOf(adapter?.otherwise, row.type)];
-  if (!first && !second) return "Nothing is done about events of this type.";
+  const read = findAdapter(row.gateway)?.events.get(row.type);
+  if (!read) return "Nothing is done about events of this type.";
   if (row.body === null) return "Its body was erased.";
-  const payload = parseJson(row.body.toString("utf8")) as Record<string, unknown>;
-  const found = first ? await located(ctx, row, first(payload)) : "Nothing is done about events of this type.";
-  const it = typeof found === "string" && second ? await located(ctx, row, second(payload)) : found;
+  const fact = read(parseJson(row.body.toString("utf8")) as Record<string, unknown>);
+  const it = typeof fact === "string" ? fact : await locate(ctx, row.gateway, fact);
   if (typeof it === "string") return it;
   const { tenantId } = it;
   if (tenantId !== null) await noteTenant(ctx.pool, row, tenantId);
   await commit(ctx, { principal: ENGINE, ...(tenantId === null ? {} : { tenantId }), source: row.gateway }, async (tx) => {
-    await apply(tx, it);
+    await it.apply(tx);
     const mine = await finishInbound(tx, row, { state: "done", error: null, nextAt: null, at: ctx.clock.now() });
     if (!mine) throw new Error("The lease ran out, and somebody else works on it.");
   });
   return null;
-}
-
-// A type may be spelled as what every object has.
-function interpretOf(list: Readonly<Record<string, Interpret>> | undefined, type: string): Interpret | undefined {
-  return list && Object.hasOwn(list, type) ? list[type] : undefined;
-}
-
-function located(ctx: Context, row: InboundBody, fact: Fact | string): Promise<Located | string> {
-  return typeof fact === "string" ? Promise.resolve(fact) : locate(ctx, row.gateway, fact);
 }
 
 async function finish(ctx: Context, row: InboundBody, state: "ignored" | "failed" | "dead", error: string): Promise<void> {

@@ -1,5 +1,6 @@
 /** Takes a webhook in: verified on its bytes, stored once, and dispatched by a job. Nothing that it says is acted on here. */
 import { ENGINE } from "../../auth/principal.ts";
+import type { Instant } from "../../billing/time/instant.ts";
 import { commit } from "../../commit.ts";
 import type { Context } from "../../context.ts";
 import { Refusal } from "../../errors.ts";
@@ -13,13 +14,13 @@ export interface Received {
   duplicate: boolean;
 }
 
-/** Throws `not_found` for a gateway that is not listened to, `signature_invalid` with nothing stored. */
-export async function receive(ctx: Context, input: { gateway: string; body: Buffer; headers: Headers }): Promise<Received> {
+/** `at`: when it came, where that is not now. Throws `not_found` for a gateway that is not listened to, `signature_invalid` with nothing stored. */
+export async function receive(ctx: Context, input: { gateway: string; body: Buffer; headers: Headers; at?: Instant }): Promise<Received> {
   const adapter = findAdapter(input.gateway);
   const secrets = adapter?.secrets(ctx.config) ?? [];
   if (!adapter || secrets.length === 0) throw new Refusal("not_found", "No webhooks are taken here from a gateway of this name.");
   const counted = ctx.metrics.webhooksIn;
-  if (!adapter.verify(input.body, input.headers, secrets, ctx.clock.now())) {
+  if (!adapter.verify(input.body, input.headers, secrets, input.at ?? ctx.clock.now())) {
     counted.add([adapter.gateway, "refused"]);
     throw new Refusal("signature_invalid", "The signature is not that of these bytes by any of the secrets that are set.");
   }

@@ -35,6 +35,8 @@ export function inboundRoutes(app: FastifyInstance, ctx: Context): void {
       gateway: Type.Optional(Text(40, "Only those of this gateway.")),
       state: Type.Optional(OneOf(INBOUND_STATES, "Only those in this state.")),
       type: Type.Optional(Text(100)),
+      tenant_id: Type.Optional(Text(128, "Only those that concern this tenant.")),
+      event_id: Type.Optional(Text(128, "Only the one that its gateway calls so.")),
     }),
     response: { 200: Page(InboundView) },
     handle: async ({ query }) => {
@@ -43,6 +45,8 @@ export function inboundRoutes(app: FastifyInstance, ctx: Context): void {
         gateway: query.gateway ?? null,
         state: query.state ?? null,
         type: query.type ?? null,
+        tenantId: query.tenant_id ?? null,
+        eventId: query.event_id ?? null,
         before: decodeMoment(query.cursor),
         limit: limit + 1,
       });
@@ -82,7 +86,7 @@ function webhookRoute(app: FastifyInstance, ctx: Context): void {
     url: "/v1/webhooks/:gateway",
     permission: "public",
     summary: "Take a gateway's webhook: verified by its signature, stored once, and worked on afterwards",
-    params: Type.Object({ gateway: Type.String({ maxLength: 40, description: "The gateway's name: razorpay." }) }),
+    params: Type.Object({ gateway: Type.String({ maxLength: 40, description: "The gateway's name: stripe or razorpay." }) }),
     bodyLimit: BODY_LIMIT,
     response: { 200: Type.Object({ id: Type.String(), duplicate: Type.Boolean() }) },
     handle: async ({ params, request }) => {

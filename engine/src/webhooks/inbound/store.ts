@@ -92,6 +92,9 @@ export interface InboundFilter {
   gateway: string | null;
   state: string | null;
   type: string | null;
+  tenantId: string | null;
+  /** The gateway's own id. */
+  eventId: string | null;
   before: string[] | null;
   limit: number;
 }
@@ -101,9 +104,18 @@ export async function listInbound(db: Database, filter: InboundFilter): Promise<
     `/* all tenants: for the operator */
      select ${ROW} from inbound_events
      where ($1::text is null or gateway = $1) and ($2::text is null or state = $2) and ($3::text is null or type = $3)
-       and ($4::timestamptz is null or (received_at, id) < ($4, $5))
+       and ($4::timestamptz is null or (received_at, id) < ($4, $5)) and ($7::text is null or tenant_id = $7) and ($8::text is null or event_id = $8)
      order by inbound_events.received_at desc, inbound_events.id desc limit $6`,
-    [filter.gateway, filter.state, filter.type, filter.before?.[0] ?? null, filter.before?.[1] ?? null, filter.limit],
+    [
+      filter.gateway,
+      filter.state,
+      filter.type,
+      filter.before?.[0] ?? null,
+      filter.before?.[1] ?? null,
+      filter.limit,
+      filter.tenantId,
+      filter.eventId,
+    ],
   );
 }
 

@@ -1,16 +1,17 @@
-/** What all events of a payment say: which order it is of, and what became of it. Pure. */
-import type { Fact } from "../../../webhooks/inbound/adapter.ts";
-import { objectIn, optionalText, paymentOutcome } from "../entities.ts";
+/**
+ * What was paid on an order: authorized (the payer has paid, and the money is not taken yet), captured, or failed (it can still be paid, and the
+ * bank may yet confirm this very try). `order.paid` is the capture told once more.
+ */
+import type { EventReader } from "../../../webhooks/inbound/adapter.ts";
+import { optionalText, paymentOutcome } from "../entities.ts";
+import { entityOf } from "../payload.ts";
 
-/** The entity of this name in an event: `payload.payment.entity`. */
-export function entityOf(event: Readonly<Record<string, unknown>>, name: string): Record<string, unknown> {
-  const payload = objectIn(event.payload, "payload");
-  return objectIn(objectIn(payload[name], `payload.${name}`).entity, `payload.${name}.entity`);
-}
-
-export function orderPayment(event: Readonly<Record<string, unknown>>): Fact | string {
-  const payment = entityOf(event, "payment");
-  const orderReference = optionalText(payment, "order_id");
-  if (orderReference === null) return "The payment is of no order.";
-  return { kind: "order_payment", orderReference, outcome: paymentOutcome(payment) };
-}
+export const orderPayment: EventReader = {
+  types: ["payment.authorized", "payment.captured", "payment.failed", "order.paid"],
+  read(event) {
+    const payment = entityOf(event, "payment");
+    const orderReference = optionalText(payment, "order_id");
+    if (orderReference === null) return "The payment is of no order.";
+    return { kind: "order_payment", orderReference, outcome: paymentOutcome(payment) };
+  },
+};

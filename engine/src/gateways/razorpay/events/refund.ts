@@ -1,13 +1,16 @@
-/** What all events of a refund say. Its receipt is our id of it, where it was asked for here. Pure. */
+/** Refunds, whoever asked for them. The receipt is our id of one that was asked for here. */
 import { isId } from "../../../ids.ts";
-import type { Fact } from "../../../webhooks/inbound/adapter.ts";
+import type { EventReader } from "../../../webhooks/inbound/adapter.ts";
 import { amountIn, optionalText, refundOutcome } from "../entities.ts";
-import { entityOf } from "./order-payment.ts";
+import { entityOf } from "../payload.ts";
 
-export function refundFact(event: Readonly<Record<string, unknown>>): Fact | string {
-  const refund = entityOf(event, "refund");
-  const outcome = refundOutcome(refund);
-  const receipt = optionalText(refund, "receipt");
-  if (outcome.status === "unknown") return "Nothing is known of the refund.";
-  return { kind: "refund", refundId: receipt !== null && isId("refund", receipt) ? receipt : null, ...amountIn(refund), outcome };
-}
+export const refund: EventReader = {
+  types: ["refund.created", "refund.processed", "refund.failed", "refund.speed_changed"],
+  read(event) {
+    const entity = entityOf(event, "refund");
+    const outcome = refundOutcome(entity);
+    const receipt = optionalText(entity, "receipt");
+    const refundId = receipt !== null && isId("refund", receipt) ? receipt : null;
+    return { kind: "refund", refundId, of: { payment: optionalText(entity, "payment_id") }, ...amountIn(entity), outcome };
+  },
+};
