@@ -3,7 +3,7 @@
  *
  * In order: open the transaction, take the idempotency key, fix `now` by the tenant's clock, run the action, append its
  * events, run the reactions they wake, write the jobs, store the answer under the key, commit. Deadlocks and
- * serialization failures are retried here and nowhere else.
+ * serialization failures are retried here and nowhere else; so is a write that lacked an answer from outside, at its own `now`.
  */
 import { createHash } from "node:crypto";
 import type { Principal } from "./auth/principal.ts";
@@ -19,6 +19,7 @@ import { type AppendedEvent, appendEvents, stamp } from "./events/append.ts";
 import type { Happening } from "./events/types.ts";
 import { toJson } from "./http/json.ts";
 import { type JobRequest, writeJobs } from "./jobs/queue.ts";
+import { NeedsOutside, withOutside } from "./outside.ts";
 import { REACTIONS } from "./reactions.ts";
 import { inSpan } from "./telemetry/trace.ts";
 
@@ -93,7 +94,9 @@ export async function commitAnswer<T>(ctx: Context, options: CommitOptions, acti
   let outcome = "failed";
   try {
     const what = options.origin?.action ?? options.source ?? "engine";
-    const answer = await inSpan("commit", { attributes: { "billwright.action": what } }, () => again(ctx, options, action));
+    const answer = await inSpan("commit", { attributes: { "billwright.action": what } }, () =>
+      withOutside(ctx, (now) => again(ctx, now === null ? options : { ...options, now }, action)),
+    );
     outcome = "committed";
     return answer;
   } catch (error) {
@@ -162,6 +165,7 @@ async function inside<T>(
     answer = await act(ctx, connection, { ...options, only }, now, action, hooks);
     if (only !== null && idempotency) await confine(connection, PLATFORM);
   } catch (error) {
+    if (error instanceof NeedsOutside) error.now = now;
     // A refusal is an answer too: the same key gets it again, though nothing of the action remains.
     if (!(error instanceof Refusal) || !idempotency || error.status >= 500) throw error;
     await connection.query("rollback to savepoint action");

@@ -12,7 +12,7 @@ import { type SqsSettings, sqs } from "./config/queues.ts";
 import { eventsRedis, redis } from "./config/redis.ts";
 import { type SecretKey, secretKeys } from "./config/secrets.ts";
 import { stripe } from "./config/stripe.ts";
-import { providerSync, stripeMeters, stripePrices } from "./config/stripe-billing.ts";
+import { providerSync, stripeMeters, stripePrices, stripeTaxCodes, taxEngine } from "./config/stripe-billing.ts";
 import { webhooks } from "./config/webhooks.ts";
 
 export type Role = "all" | "api" | "worker";
@@ -104,7 +104,13 @@ export interface Config {
   stripeMeters: Readonly<Record<string, string>>;
   /** Whether Stripe reckons the taxes of the subscriptions that it runs. */
   stripeTax: boolean;
-  /** Whether invoices of the engine are shown at Stripe too. */
+  /** Who says which taxes the engine's own invoices have: the catalog's rates, or Stripe Tax. */
+  taxEngine: "own" | "stripe";
+  /** Stripe's tax codes by plan, by plan and price key (`pro.calls`), and of all else (`*`). */
+  stripeTaxCodes: Readonly<Record<string, string>>;
+  /** Whether prices contain the taxes that Stripe reckons. */
+  stripeTaxBehavior: "exclusive" | "inclusive";
+  /** Whether invoices of the engine are shown at Stripe too, where a tenant says nothing else. */
   providerSync: "off" | "invoices";
   /** Any of them may have signed a webhook; none: Stripe's are not taken. */
   stripeWebhookSecrets: readonly string[];
@@ -230,6 +236,9 @@ export function readConfig(env: Env = process.env, overrides: Partial<Config> = 
     stripeMeters: stripeMeters(env),
     stripeTax: oneOf(env, "STRIPE_AUTOMATIC_TAX", ["true", "false"], "false") === "true",
     providerSync: providerSync(env),
+    taxEngine: taxEngine(env),
+    stripeTaxCodes: stripeTaxCodes(env),
+    stripeTaxBehavior: oneOf(env, "STRIPE_TAX_BEHAVIOR", ["exclusive", "inclusive"], "exclusive"),
     stripeWebhookSecrets: list(env, "STRIPE_WEBHOOK_SECRET"),
     retryWorker: {
       enabled: oneOf(env, "ENABLE_BILLING_RETRY_WORKER", ["true", "false"], "true") === "true",

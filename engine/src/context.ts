@@ -5,6 +5,7 @@ import type { CatalogCache } from "./billing/catalog/cache.ts";
 import type { EntitlementCache } from "./billing/entitlements/cache.ts";
 import type { Notifiers } from "./billing/invoices/notifier.ts";
 import type { TaxEngine } from "./billing/invoices/tax-engine.ts";
+import type { InvoiceQuestion } from "./billing/invoices/tax-question.ts";
 import type { ProcessorRegistry } from "./billing/subscriptions/processor.ts";
 import type { TenantCache } from "./billing/tenants/cache.ts";
 import type { UsageBurner } from "./billing/usage/burner.ts";
@@ -41,6 +42,8 @@ export interface Context {
   tokens: TokenVerifier;
   /** Which taxes hold for whom. */
   taxes: TaxEngine;
+  /** Asks a tax engine outside, while no transaction is open, and stores what it answers. */
+  askTaxes(questions: readonly InvoiceQuestion[]): Promise<void>;
   /** Stores usage that costs credits. */
   usageBurner: UsageBurner;
   /** Where usage waits that is to be stored later. */

@@ -23,6 +23,7 @@ import { createEntitlementCache } from "./billing/entitlements/entitlement-cache
 import { evaluateLimits } from "./billing/entitlements/evaluate.ts";
 import { entitlementRoutes } from "./billing/entitlements/routes.ts";
 import { CHANNELS, postgresSignals } from "./billing/entitlements/signal-store.ts";
+import { askTaxes } from "./billing/invoices/ask-taxes.ts";
 import { creditSaleRoutes } from "./billing/invoices/credit-sale-routes.ts";
 import { ownTaxEngine } from "./billing/invoices/own-rates.ts";
 import { quoteRoutes } from "./billing/invoices/quote-routes.ts";
@@ -65,11 +66,13 @@ import { smtpNotifier } from "./notifiers/smtp.ts";
 import { whatsappNotifier } from "./notifiers/whatsapp.ts";
 import { createProcessorRegistry } from "./processors/registry.ts";
 import { stripeProcessor } from "./processors/stripe/processor.ts";
+import { sentUsageRoutes } from "./processors/stripe/usage-routes.ts";
 import { openUsageQueue, startReaders } from "./queues/start.ts";
 import { openRedisParts } from "./redis/open-parts.ts";
 import { hearUsage, sharedSignals } from "./redis/signals.ts";
 import { createSeal } from "./seal.ts";
 import { testClockRoutes } from "./simulation/routes.ts";
+import { stripeTaxEngine } from "./taxes/stripe.ts";
 import { noteCalls, watchGateway } from "./telemetry/gateway.ts";
 import { openLog } from "./telemetry/log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
@@ -182,7 +185,8 @@ export async function createBillwright(options: BillwrightOptions = {}): Promise
       processors: createProcessorRegistry(stripe ? [stripeProcessor(stripe)] : []),
       usageBurner: usageBurner(() => ctx),
       usageQueue,
-      taxes: ownTaxEngine(catalog, config.seller),
+      taxes: config.taxEngine === "stripe" && stripe ? stripeTaxEngine(stripe, config) : ownTaxEngine(catalog, config.seller),
+      askTaxes: (questions) => askTaxes(ctx, questions),
       notifiers: {
         email: mail,
         whatsapp: config.whatsapp && whatsappNotifier(config.whatsapp),
@@ -257,6 +261,7 @@ export function registerRoutes(app: FastifyInstance, ctx: Context): void {
   eventRoutes(app, ctx);
   eventStreamRoutes(app, ctx);
   inboundRoutes(app, ctx);
+  sentUsageRoutes(app, ctx);
   webhookEndpointRoutes(app, ctx);
   webhookDeliveryRoutes(app, ctx);
   keyRoutes(app, ctx);

@@ -22,6 +22,8 @@ const CODES = {
   signature_invalid: [400, "The signature is not valid"],
   gateway_error: [502, "The payment gateway answered with an error"],
   gateway_unavailable: [503, "The payment gateway cannot be reached"],
+  tax_refused: [422, "The tax engine does not take this buyer"],
+  tax_unavailable: [503, "The taxes cannot be reckoned right now"],
   unavailable: [503, "The engine cannot do this right now"],
 } as const;
 
@@ -96,4 +98,14 @@ export function tenantNotFound(tenantId: string): Refusal {
   return new Refusal("tenant_not_found", `There is no tenant ${JSON.stringify(tenantId.slice(0, 130))}.`, {
     faults: [{ path: "tenant_id", message: "names no tenant" }],
   });
+}
+
+/** What was thrown, in words: JavaScript throws anything. */
+export function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The code that systems and databases put on their errors; null: there is none. */
+export function codeOf(error: unknown): string | null {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : null;
 }

@@ -42,6 +42,7 @@ const PREFIXES = {
   dispute: "dis",
   processorCommand: "cmd",
   message: "msg",
+  taxAnswer: "tax",
 } as const;
 
 export type IdKind = keyof typeof PREFIXES;

@@ -15,6 +15,7 @@ import { grantPaidPeriod, lapsePeriod, takeBackPeriod } from "./billing/credits/
 import { forgetTerms } from "./billing/entitlements/forget-terms.ts";
 import { dropFailedSale } from "./billing/invoices/drop-failed-sale.ts";
 import { eraseInvoices } from "./billing/invoices/erase.ts";
+import { askTaxesAgain, takeBackCredit, takeBackSale } from "./billing/invoices/note-taxes.ts";
 import { sellByCheckout } from "./billing/invoices/sell-by-checkout.ts";
 import { keepFailedRefund, notePaymentFailure, settleInvoice } from "./billing/invoices/settle.ts";
 import { settleDispute } from "./billing/invoices/settle-dispute.ts";
@@ -32,7 +33,7 @@ import { registerMeters } from "./billing/usage/register-meters.ts";
 import type { Tx } from "./commit.ts";
 import type { AppendedEvent } from "./events/append.ts";
 import type { EventType } from "./events/types.ts";
-import { tellIssued, tellPaid } from "./processors/stripe/tell.ts";
+import { tellBalance, tellCredited, tellIssued, tellPaid, tellUncollectible, tellVoided } from "./processors/stripe/tell.ts";
 import { eraseInbound } from "./webhooks/inbound/erase.ts";
 import { eraseOutbound } from "./webhooks/outbound/erase.ts";
 
@@ -41,7 +42,7 @@ export type Reaction = (tx: Tx, event: AppendedEvent) => Promise<void>;
 export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {
   "catalog.changed": [registerMeters, beginAllFreeCredits, forgetTerms],
   "tenant.created": [beginFreeCredits],
-  "tenant.updated": [beginFreeCredits, forgetTerms, tellGateways],
+  "tenant.updated": [beginFreeCredits, forgetTerms, tellGateways, askTaxesAgain],
   "tenant.erased": [
     eraseAlerts,
     eraseInbound,
@@ -66,16 +67,17 @@ export const REACTIONS: Partial<Record<EventType, readonly Reaction[]>> = {
   "credits.refunded": [refillPlanCredits],
   "entitlement.overridden": [forgetTerms],
   "entitlement.override_removed": [forgetTerms],
-  "payment.succeeded": [settleInvoice],
-  "payment.refund_failed": [keepFailedRefund],
+  "payment.succeeded": [settleInvoice, tellBalance],
+  "payment.refund_failed": [keepFailedRefund, tellBalance],
+  "payment.kept": [tellBalance],
   "payment.failed": [notePaymentFailure],
   "payment.disputed": [settleDispute],
   "checkout.completed": [sellByCheckout, startByCheckout],
   "invoice.payment_failed": [markPastDue, endAfterDunning, dropFailedSale, lookForFailure],
   "invoice.finalized": [tellIssued],
   "invoice.paid": [recover, grantPurchase, endTopUp, grantPaidPeriod, grantDisputed, lookForPayment, tellPaid],
-  "invoice.credited": [takeBackPurchase, takeBackPeriod],
+  "invoice.credited": [takeBackPurchase, takeBackPeriod, takeBackCredit, tellCredited],
   "invoice.reopened": [markPastDue, takeBackDisputed, lookForFailure],
-  "invoice.voided": [recover, cancelPurchase, failTopUp, lapsePeriod, lookForPayment],
-  "invoice.marked_uncollectible": [recover],
+  "invoice.voided": [recover, cancelPurchase, failTopUp, lapsePeriod, lookForPayment, takeBackSale, tellVoided],
+  "invoice.marked_uncollectible": [recover, tellUncollectible],
 };

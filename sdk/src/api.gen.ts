@@ -2060,6 +2060,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tenants/{tenant_id}/processor-usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the usage that was sent to the processor's meters, newest first, with what became of it
+         * @description Needs the scope `billing.read`.
+         */
+        get: operations["getTenantsProcessorUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/webhook-endpoints": {
         parameters: {
             query?: never;
@@ -3080,6 +3100,11 @@ export interface components {
             tax_id?: string | null;
             /** @description No tax is put on its invoices. */
             tax_exempt?: boolean | null;
+            /**
+             * @description Whether the engine's own invoices are shown at Stripe too; as STRIPE_PROVIDER_SYNC says if not said.
+             * @enum {string|null}
+             */
+            provider_sync?: "off" | "invoices" | null;
             /** @description The id of a test clock; before the first subscription only. */
             test_clock?: string | null;
             /** @description Up to 50 texts of the caller's own. */
@@ -3547,6 +3572,12 @@ export interface components {
             processor_invoice_id: string | null;
             hosted_url: string | null;
             pdf_url: string | null;
+            /** @description Where money for it goes; null: it is not to be transferred, or nobody said where to. */
+            bank_transfer: {
+                lines: string[];
+                /** @description What the payment is to be marked with. */
+                reference: string;
+            } | null;
             /**
              * Format: date-time
              * @description RFC 3339.
@@ -4224,7 +4255,7 @@ export interface components {
         BillingEvent: {
             id: string;
             /** @enum {string} */
-            type: "alert.raised" | "alert.acknowledged" | "alert.resolved" | "tenant.created" | "tenant.updated" | "tenant.erased" | "subscription.started" | "subscription.updated" | "subscription.plan_changed" | "subscription.trial_ending" | "subscription.trial_ended" | "subscription.renewed" | "subscription.paused" | "subscription.resumed" | "subscription.past_due" | "subscription.canceled" | "subscription.expired" | "invoice.created" | "invoice.finalized" | "invoice.paid" | "invoice.payment_failed" | "invoice.voided" | "invoice.marked_uncollectible" | "invoice.credited" | "invoice.reopened" | "invoice.sent" | "payment.succeeded" | "payment.failed" | "payment.requires_action" | "payment.refunded" | "payment.refund_failed" | "payment.disputed" | "payment.unapplied" | "payment.kept" | "payment.returned" | "checkout.completed" | "checkout.canceled" | "checkout.expired" | "checkout.failed" | "credits.granted" | "credits.consumed" | "credits.expiring" | "credits.expired" | "credits.low_balance" | "credits.top_up_failed" | "credits.top_up_limited" | "credits.top_up_disabled" | "credits.refunded" | "credits.transferred" | "entitlement.overridden" | "entitlement.override_removed" | "usage.aggregated" | "usage.limit_approaching" | "usage.limit_reached" | "usage.refused" | "catalog.changed" | "webhook.test" | "webhook.endpoint_disabled";
+            type: "alert.raised" | "alert.acknowledged" | "alert.resolved" | "tenant.created" | "tenant.updated" | "tenant.erased" | "subscription.started" | "subscription.updated" | "subscription.plan_changed" | "subscription.trial_ending" | "subscription.trial_ended" | "subscription.renewed" | "subscription.paused" | "subscription.resumed" | "subscription.past_due" | "subscription.canceled" | "subscription.expired" | "invoice.created" | "invoice.finalized" | "invoice.paid" | "invoice.payment_failed" | "invoice.voided" | "invoice.marked_uncollectible" | "invoice.credited" | "invoice.reopened" | "invoice.sent" | "invoice.sync_failed" | "payment.succeeded" | "payment.failed" | "payment.requires_action" | "payment.refunded" | "payment.refund_failed" | "payment.disputed" | "payment.unapplied" | "payment.kept" | "payment.returned" | "checkout.completed" | "checkout.canceled" | "checkout.expired" | "checkout.failed" | "credits.granted" | "credits.consumed" | "credits.expiring" | "credits.expired" | "credits.low_balance" | "credits.top_up_failed" | "credits.top_up_limited" | "credits.top_up_disabled" | "credits.refunded" | "credits.transferred" | "entitlement.overridden" | "entitlement.override_removed" | "usage.aggregated" | "usage.limit_approaching" | "usage.limit_reached" | "usage.refused" | "tax.delayed" | "tax.record_failed" | "catalog.changed" | "webhook.test" | "webhook.endpoint_disabled";
             /** @description The caller's own id of the tenant. */
             tenant_id: string | null;
             /**
@@ -4312,6 +4343,35 @@ export interface components {
             finished_at: string | null;
             /** @description As it came, but for the secrets of payments and set-ups; null: erased. */
             body: string | null;
+        };
+        /** SentUsage */
+        SentUsage: {
+            /** @description Under which the processor counts it once. */
+            identifier: string;
+            /** @description What the meter is called there. */
+            event_name: string;
+            /** @description A quantity: a number, or a decimal string with up to 12 places. */
+            value: number | string;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            at: string;
+            /**
+             * @description refused: it is not billed there. It may have been taken first.
+             * @enum {string}
+             */
+            status: "waiting" | "sent" | "refused";
+            /** @description The processor's own, of what it took and could not use. */
+            code: string | null;
+            /** @description Why it was refused, or why it still waits. */
+            reason: string | null;
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            sent_at: string | null;
         };
         /** WebhookEndpoint */
         WebhookEndpoint: {
@@ -5239,7 +5299,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {string} */
-            code: "invalid_request" | "unauthenticated" | "forbidden" | "not_found" | "tenant_not_found" | "plan_not_found" | "feature_not_found" | "meter_not_found" | "no_subscription" | "conflict" | "invalid_state" | "already_subscribed" | "idempotency_key_reused" | "idempotency_in_progress" | "insufficient_credits" | "payment_failed" | "quota_exceeded" | "rate_limited" | "signature_invalid" | "gateway_error" | "gateway_unavailable" | "unavailable";
+            code: "invalid_request" | "unauthenticated" | "forbidden" | "not_found" | "tenant_not_found" | "plan_not_found" | "feature_not_found" | "meter_not_found" | "no_subscription" | "conflict" | "invalid_state" | "already_subscribed" | "idempotency_key_reused" | "idempotency_in_progress" | "insufficient_credits" | "payment_failed" | "quota_exceeded" | "rate_limited" | "signature_invalid" | "gateway_error" | "gateway_unavailable" | "tax_refused" | "tax_unavailable" | "unavailable";
             /** @description Each field at fault, as the caller wrote it. */
             errors?: ({
                 /** @description `plans[0].prices[2].up_to`; empty: the body. */
@@ -8101,6 +8161,11 @@ export interface operations {
                     tax_id?: string | null;
                     /** @description No tax is put on its invoices. */
                     tax_exempt?: boolean | null;
+                    /**
+                     * @description Whether the engine's own invoices are shown at Stripe too; as STRIPE_PROVIDER_SYNC says if not said.
+                     * @enum {string|null}
+                     */
+                    provider_sync?: "off" | "invoices" | null;
                     /** @description The id of a test clock; before the first subscription only. */
                     test_clock?: string | null;
                     /** @description Up to 50 texts of the caller's own. */
@@ -9714,6 +9779,12 @@ export interface operations {
                         processor_invoice_id: string | null;
                         hosted_url: string | null;
                         pdf_url: string | null;
+                        /** @description Where money for it goes; null: it is not to be transferred, or nobody said where to. */
+                        bank_transfer: {
+                            lines: string[];
+                            /** @description What the payment is to be marked with. */
+                            reference: string;
+                        } | null;
                         /**
                          * Format: date-time
                          * @description RFC 3339.
@@ -13467,6 +13538,12 @@ export interface operations {
                             processor_invoice_id: string | null;
                             hosted_url: string | null;
                             pdf_url: string | null;
+                            /** @description Where money for it goes; null: it is not to be transferred, or nobody said where to. */
+                            bank_transfer: {
+                                lines: string[];
+                                /** @description What the payment is to be marked with. */
+                                reference: string;
+                            } | null;
                             /**
                              * Format: date-time
                              * @description RFC 3339.
@@ -13724,6 +13801,51 @@ export interface operations {
             413: components["responses"]["Problem"];
             /** @description The body has a type that this route does not take. */
             415: components["responses"]["Problem"];
+            /** @description `invalid_request`: `errors` names each field at fault. */
+            422: components["responses"]["Problem"];
+            /** @description `rate_limited`: too many requests. */
+            429: components["responses"]["Problem"];
+            /** @description `unavailable`: the engine cannot do this right now; nothing was changed. */
+            503: components["responses"]["Problem"];
+        };
+    };
+    getTenantsProcessorUsage: {
+        parameters: {
+            query?: {
+                /** @description How many; 25 if not said. */
+                limit?: number;
+                /** @description The next_cursor of the page before. */
+                cursor?: string;
+                /** @description Only that which is so. */
+                status?: "waiting" | "sent" | "refused";
+            };
+            header?: never;
+            path: {
+                /** @description The caller's own id of the tenant. */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; this is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["SentUsage"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: credentials are missing or not valid. */
+            401: components["responses"]["Problem"];
+            /** @description `forbidden`: the credentials do not allow this. */
+            403: components["responses"]["Problem"];
+            /** @description What the path names does not exist, or belongs to another tenant. */
+            404: components["responses"]["Problem"];
             /** @description `invalid_request`: `errors` names each field at fault. */
             422: components["responses"]["Problem"];
             /** @description `rate_limited`: too many requests. */

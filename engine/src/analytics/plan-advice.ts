@@ -43,6 +43,7 @@ export async function planAdvice(ctx: Context, tenantId: string) {
       closes: period,
       advances: null,
     })),
+    { onlyRates: true },
   );
   const amounts = drafts.map((draft) => subtotalOf(draft?.lines ?? []));
   const used = await usedOf(db, catalog, row, period);

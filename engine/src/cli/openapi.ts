@@ -56,6 +56,7 @@ export async function documentText(): Promise<string> {
     usageBurner: usageBurner(() => ctx),
     usageQueue: postgresUsageQueue(pool),
     taxes: ownTaxEngine(catalog, config.seller),
+    askTaxes: () => Promise.resolve(),
     notifiers: { email: null, whatsapp: null },
     redis: NO_REDIS,
     timeline: createTimeline({

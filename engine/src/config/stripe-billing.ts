@@ -19,10 +19,12 @@ export function stripePrices(env: Env): Config["stripePrices"] {
   return map;
 }
 
-function fromPairs(text: string): Record<string, string> {
+function fromPairs(
+  text: string,
+  words = "STRIPE_PRODUCT_PRICE_MAP must be JSON, or pairs such as starter=price_123,pro=price_456.",
+): Record<string, string> {
   const pairs = text.split(",").flatMap((part) => (part.trim() === "" ? [] : [part.trim().split("=")]));
-  if (pairs.some((pair) => pair.length !== 2))
-    throw new ConfigError("STRIPE_PRODUCT_PRICE_MAP must be JSON, or pairs such as starter=price_123,pro=price_456.");
+  if (pairs.some((pair) => pair.length !== 2)) throw new ConfigError(words);
   return Object.fromEntries(pairs.map(([plan, price]) => [plan!.trim(), price!.trim()]));
 }
 
@@ -50,4 +52,21 @@ export function stripeMeters(env: Env): Readonly<Record<string, string>> {
 /** Whether invoices that the engine makes are shown at Stripe too. */
 export function providerSync(env: Env): Config["providerSync"] {
   return oneOf(env, "STRIPE_PROVIDER_SYNC", ["off", "invoices"], "off");
+}
+
+export function taxEngine(env: Env): Config["taxEngine"] {
+  const engine = oneOf(env, "TAX_ENGINE", ["own", "stripe"], "own");
+  if (engine === "stripe" && !env.STRIPE_SECRET_KEY) throw new ConfigError("TAX_ENGINE=stripe needs STRIPE_SECRET_KEY beside it.");
+  return engine;
+}
+
+/** `pro=txcd_10103001,pro.calls=txcd_10101000,*=txcd_10103000`. */
+export function stripeTaxCodes(env: Env): Config["stripeTaxCodes"] {
+  const codes = fromPairs((env.STRIPE_TAX_CODES ?? "").trim(), "STRIPE_TAX_CODES must be pairs such as pro=txcd_10103001,*=txcd_10103000.");
+  for (const [name, code] of Object.entries(codes))
+    if (!/^(\*|[a-z][a-z0-9_-]{0,63}(\.[a-z0-9][a-z0-9_-]{0,63})?)$/.test(name) || !/^txcd_\d{8}$/.test(code))
+      throw new ConfigError(
+        `STRIPE_TAX_CODES says nothing that makes sense of ${JSON.stringify(name)}: it maps plans to codes such as txcd_10103001.`,
+      );
+  return codes;
 }

@@ -44,3 +44,18 @@ test("pages lead back to the application where nobody says otherwise, and it may
   expect(readConfig({ ...stripe, STRIPE_PORTAL_RETURN_URL: other }).stripe?.portalReturnUrl).toBe(other);
   expect(() => readConfig({ FRONTEND_URL: "app.example.com" })).toThrow("FRONTEND_URL");
 });
+
+test("Stripe Tax needs Stripe, and codes that make sense", () => {
+  const key = { STRIPE_SECRET_KEY: "sk_test_1" };
+  expect(read(key)).toMatchObject({ taxEngine: "own", stripeTaxCodes: {}, stripeTaxBehavior: "exclusive" });
+  const set = { ...key, TAX_ENGINE: "stripe", STRIPE_TAX_CODES: "pro=txcd_10103001, pro.ai-calls=txcd_10101000,*=txcd_10103000" };
+  expect(read(set)).toMatchObject({
+    taxEngine: "stripe",
+    stripeTaxCodes: { pro: "txcd_10103001", "pro.ai-calls": "txcd_10101000", "*": "txcd_10103000" },
+  });
+  expect(() => read({ TAX_ENGINE: "stripe" })).toThrow(/TAX_ENGINE=stripe needs STRIPE_SECRET_KEY/);
+  expect(() => read({ ...key, STRIPE_TAX_CODES: "pro" })).toThrow(/STRIPE_TAX_CODES must be pairs/);
+  for (const wrong of ["pro=vat", "Pro=txcd_10103001", "pro.calls.x=txcd_10103001"])
+    expect(() => read({ ...key, STRIPE_TAX_CODES: wrong })).toThrow(/STRIPE_TAX_CODES says nothing that makes sense/);
+  expect(() => read({ ...key, STRIPE_TAX_BEHAVIOR: "gross" })).toThrow(/STRIPE_TAX_BEHAVIOR/);
+});

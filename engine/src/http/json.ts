@@ -11,6 +11,11 @@ const UNSAFE = /\\u0000|\\u[dD][89a-fA-F]|"__proto__"/;
 const MAX_DEPTH = 24;
 const MAX_FAULTS = 100;
 
+/** An object of JSON, and no list. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 export function parseJson(text: string): unknown {
   let value: unknown;
   const surveyed = survey(text);

@@ -9,6 +9,7 @@ export const JOB_NAMES = [
   "free-credits-due",
   "top-ups-due",
   "orders-due",
+  "taxes-due",
   "dispatch-inbound",
   "retry-inbound",
   "processor-due",

@@ -3,6 +3,7 @@ import { alertTasks } from "../alerts/jobs.ts";
 import { creditTasks } from "../billing/credits/jobs.ts";
 import { entitlementTasks } from "../billing/entitlements/jobs.ts";
 import { invoiceTasks } from "../billing/invoices/jobs.ts";
+import { forgetAnswers } from "../billing/invoices/tax-store.ts";
 import { paymentTasks } from "../billing/payments/jobs.ts";
 import { subscriptionTasks } from "../billing/subscriptions/jobs.ts";
 import { usageTasks } from "../billing/usage/jobs.ts";
@@ -29,6 +30,7 @@ export const TASKS: Record<JobName, Task> = {
   "forget-old-answers": async (ctx) => {
     await forgetOldAnswers(ctx);
     await forgetOldRuns(ctx);
+    await forgetAnswers(ctx.pool, ctx.clock.now() - 7 * 86_400_000);
   },
 };
 
@@ -41,6 +43,7 @@ export const CRONTAB = `
 * * * * * payments-ask ?jobKey=payments-ask
 * * * * * checkouts-due ?jobKey=checkouts-due
 * * * * * orders-due ?jobKey=orders-due
+* * * * * taxes-due ?jobKey=taxes-due
 * * * * * dispatch-inbound ?jobKey=dispatch-inbound
 * * * * * retry-inbound ?jobKey=retry-inbound
 * * * * * processor-due ?jobKey=processor-due

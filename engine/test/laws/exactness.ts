@@ -1,4 +1,4 @@
-/** What the code may not read or reckon with: clocks, environments, floating point. */
+/** What the code may not read, reckon with or believe: clocks, environments, floating point, casts. */
 import ts from "typescript";
 import { type House, lineOf, roomOf, type Source, visit } from "./house.ts";
 import { type Breach, type Exceptions, type Law, needless } from "./law.ts";
@@ -130,8 +130,35 @@ const floats: Law = {
   kept: [{ "engine/src/billing/invoices/a.ts": "const text = amount.toFixed(); const days = Math.floor(at / DAY);" }],
 };
 
+const EDGES = /^engine\/src\/(gateways|processors|webhooks)\//;
+
+const casts: Law = {
+  says: "nothing is cast where vendors' words come in: what they say is narrowed by looking at it",
+  check: (house) =>
+    look(
+      house,
+      ({ path }) => EDGES.test(path),
+      (node) => {
+        if (ts.isTypeAssertionExpression(node)) return `casts to ${node.type.getText()}; look at the value and narrow it`;
+        if (!ts.isAsExpression(node) || node.type.getText() === "const") return null;
+        return `casts by as ${node.type.getText()}; look at the value and narrow it (isRecord, itemsIn, record), or type what it comes from`;
+      },
+    ),
+  broken: [
+    ["engine/src/gateways/stripe/a.ts:1", { "engine/src/gateways/stripe/a.ts": "const a = b as unknown as Json;" }],
+    ["engine/src/processors/stripe/a.ts:2", { "engine/src/processors/stripe/a.ts": "\nconst a = <Json>b;" }],
+    ["engine/src/webhooks/inbound/a.ts:1", { "engine/src/webhooks/inbound/a.ts": "f((error as Error).message);" }],
+  ],
+  kept: [
+    {
+      "engine/src/gateways/a.ts": 'const STATES = ["open", "paid"] as const; // as Json\nconst b = { a: 1 } satisfies Json;',
+      "engine/src/billing/invoices/a.ts": "const a = b as Json;",
+    },
+  ],
+};
+
 function inBilling({ path }: Source): boolean {
   return roomOf(path) !== null;
 }
 
-export const EXACTNESS_LAWS = [clock, environment, floats];
+export const EXACTNESS_LAWS = [clock, environment, floats, casts];

@@ -190,6 +190,7 @@ const SQL_ELSEWHERE: Exceptions = {
   "engine/src/billing/invoices/balance.ts": "the balance's entries and the lock that guards spending them, in one place",
   "engine/src/billing/invoices/billed.ts": "what cumulative rating subtracts: one statement and its shape",
   "engine/src/billing/invoices/sales-verify.ts": "a check of the books is its statement",
+  "engine/src/billing/invoices/taxes-verify.ts": "a check of the books is its statement",
   "engine/src/billing/credits/verify.ts": "a check of the books is its statement",
   "engine/src/billing/invoices/verify.ts": "a check of the books is its statement",
   "engine/src/billing/payments/verify.ts": "a check of the books is its statement",

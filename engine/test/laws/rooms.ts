@@ -97,7 +97,8 @@ function circle(graph: Map<string, Map<string, Breach>>): Breach[] {
 }
 
 // What of the engine around them the rooms may use. The rest (engine.ts, reactions.ts, gateways, webhooks, …) knows the rooms.
-const SPINE = /^engine\/src\/(context|commit|errors|ids|lossless)\.ts$|^engine\/src\/(db\/pool|auth\/principal|http\/json|http\/list)\.ts$/;
+const SPINE =
+  /^engine\/src\/(context|commit|errors|ids|lossless|outside)\.ts$|^engine\/src\/(db\/pool|auth\/principal|http\/json|http\/list)\.ts$/;
 const SPINE_TYPES = /^engine\/src\/(clock|config)\.ts$|^engine\/src\/(events\/(append|types)|jobs\/(queue|task|names))\.ts$/;
 // Of the clock, what measures spans and does not tell the time.
 const TIMERS = new Set(["stopwatch", "sleep"]);

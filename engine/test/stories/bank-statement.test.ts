@@ -47,7 +47,9 @@ describe("a bank's statement", () => {
   afterAll(() => world.close());
 
   it("the invoice says where the money goes, and under which reference", async () => {
-    const { hosted_url, pdf_url, number } = (await world.must("GET", `/v1/invoices/${invoices.acme!.id}`)) as Record<string, string>;
+    const invoice = await world.must("GET", `/v1/invoices/${invoices.acme!.id}`);
+    const { hosted_url, pdf_url, number } = invoice as Record<string, string>;
+    expect(invoice.bank_transfer).toEqual({ lines: expect.arrayContaining(["IFSC: HDFC0000001"]), reference: number });
     const page = await world.get(new URL(hosted_url!).pathname);
     expect(page.text).toContain("IFSC: HDFC0000001");
     expect(page.text).toContain(`Payment reference: ${number}`);

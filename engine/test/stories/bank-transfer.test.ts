@@ -237,4 +237,23 @@ describe("a card that fails, and the bank", () => {
       await world.close();
     }
   });
+
+  it("comes by whatever way it does: NEFT, RTGS, cheque, wire, through Zoho Books or otherwise; by no other word", async () => {
+    const world = await createWorld();
+    try {
+      await world.must("PUT", "/v1/tenants/acme", { currency: "inr" });
+      const item = { description: "Work", amount: 600, invoice: "own", collection: "send_invoice" };
+      const { invoice_id: id } = await world.must("POST", "/v1/tenants/acme/invoice-items", item);
+      const methods = ["neft", "rtgs", "cheque", "wire", "zoho", "other"];
+      for (const [index, method] of methods.entries()) {
+        const answer = await world.must("POST", `/v1/invoices/${id}/reconcile`, neft(`ref-${method}`, 100, { method }));
+        expect(answer).toMatchObject({ method, invoice: { amount_due: 500 - 100 * index } });
+      }
+      expect(await world.must("GET", `/v1/invoices/${id}`)).toMatchObject({ status: "paid", amount_paid: 600 });
+      const wrong = await world.post(`/v1/invoices/${id}/reconcile`, neft("upi", 100, { method: "upi" }));
+      expect([wrong.status, wrong.body.errors[0].path]).toEqual([422, "method"]);
+    } finally {
+      await world.close();
+    }
+  });
 });

@@ -4,7 +4,7 @@ import { stripeParts } from "../../src/processors/stripe/processor.ts";
 import { sendUsage } from "../../src/processors/stripe/send-usage.ts";
 import { takeUsage } from "../../src/processors/stripe/take-usage.ts";
 import { type BillingSetting, createBilling } from "./billing-setting.ts";
-import { metered } from "./resources/prices.ts";
+import { meterErrors, metered } from "./resources/prices.ts";
 import type { Json } from "./server.ts";
 
 let b: BillingSetting;
@@ -106,4 +106,52 @@ test("what is metered is what Stripe bills when the period ends", async () => {
     quantity: 77.5,
     amount: 155,
   });
+});
+
+test("what Stripe took and could not use is marked by its identifiers, once, and each tenant told of its own; the rest the operator", async () => {
+  await b.tenant("second");
+  await b.start("second", { plan: "pro" });
+  for (const [tenant, key] of [
+    ["acme", "bad-1"],
+    ["acme", "bad-2"],
+    ["second", "bad-3"],
+  ] as const)
+    await record(tenant, key, 1);
+  await take();
+  await send();
+  const list = async (tenant: string, query = "") => (await b.world.must("GET", `/v1/tenants/${tenant}/processor-usage${query}`)).items;
+  const [two, one] = (await list("acme")).map((row: Json) => String(row.identifier));
+  const [three] = (await list("second")).map((row: Json) => String(row.identifier));
+  const errors = { meter_event_invalid_value: [one, three], archived_meter: [two], no_meter: ["somebody-elses"] };
+  const thin = meterErrors(b.stripe, "v1.billing.meter.error_report_triggered", errors, 10);
+  b.stripe.fail("GET", /v2\/core\/events/, "down");
+  await b.deliver(thin);
+  await b.dispatch();
+  await b.hurry();
+  await b.dispatch("failed");
+  const inbound = async (type: string) => (await b.world.must("GET", `/v1/inbound-events?type=v1.billing.meter.${type}`)).items;
+  expect(await inbound("error_report_triggered")).toMatchObject([{ state: "done", attempts: 2 }]);
+  expect(await list("acme", "?status=refused&limit=2")).toMatchObject([
+    { identifier: two, code: "archived_meter", reason: "It is archived_meter.", value: 1, status: "refused" },
+    { identifier: one, code: "meter_event_invalid_value", event_name: "calls" },
+  ]);
+  const said = async (tenant: string) => (await b.world.must("GET", `/v1/tenants/${tenant}/events?type=usage.refused&limit=1`)).items[0];
+  expect(await said("second")).toMatchObject({ data: { count: 1, events: [{ identifier: three, code: "meter_event_invalid_value" }] } });
+  expect(await said("acme")).toMatchObject({ data: { count: 2 } });
+  const [{ id }] = await inbound("error_report_triggered");
+  await b.world.must("POST", `/v1/inbound-events/${id}/replay`);
+  await b.dispatch();
+  const { rows } = await b.world.owner.query(
+    "select tenant_id, (data ->> 'count')::int as count from billing_events where type = 'usage.refused' and data ->> 'count' <> '1' order by 2",
+  );
+  expect(rows).toEqual([
+    { tenant_id: "acme", count: 2 },
+    { tenant_id: null, count: 7 },
+  ]);
+  // Of a meter that is not there, nothing of ours.
+  await b.deliver(meterErrors(b.stripe, "v1.billing.meter.no_meter_found", { no_meter: ["not-ours"] }, 1));
+  await b.dispatch();
+  expect(await inbound("no_meter_found")).toMatchObject([{ state: "ignored", last_error: expect.stringContaining("none is named") }]);
+  const wrong = await b.world.get("/v1/tenants/acme/processor-usage?cursor=WyJ4Il0");
+  expect([wrong.status, wrong.body.errors[0].path]).toEqual([422, "cursor"]);
 });

@@ -240,6 +240,15 @@ describe("disputes", () => {
     expect(await setting.invoice(id)).toMatchObject({ status: "paid", amount_paid: 4_200 });
   });
 
+  test("that the bank reckons in another currency: all of the payment", async () => {
+    const { stripe } = setting;
+    const { id, intent } = await paid("euros");
+    const dispute = Object.assign(openDispute(stripe, charge(intent), "needs_response", 3_900), { currency: "eur" });
+    moveDispute(stripe, dispute, "lost");
+    await setting.tell((events) => events.slice(-1));
+    expect(await setting.invoice(id)).toMatchObject({ status: "open", amount_paid: 0, amount_due: 4_200 });
+  });
+
   test("of a pack of credits: what is left of them goes, comes again when it is paid again, and goes with a refund of that", async () => {
     const { stripe, world } = setting;
     await world.must("PUT", "/v1/tenants/packer", { name: "packer", email: "packer@example.com", currency: "usd" });

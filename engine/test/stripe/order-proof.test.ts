@@ -3,7 +3,9 @@ import { afterAll, beforeAll, expect } from "vitest";
 import { booksOf } from "../books-of.ts";
 import { proveOrders, type Scenario } from "../order-proof.ts";
 import { type BillingSetting, createBilling } from "./billing-setting.ts";
+import { completeSession } from "./resources/checkout-sessions.ts";
 import type { Thing } from "./resources/invoices.ts";
+import { CARDS } from "./resources/payment-methods.ts";
 import { issue, turn } from "./resources/subscriptions.ts";
 import type { Json } from "./server.ts";
 import { signature } from "./signing.ts";
@@ -55,6 +57,20 @@ const SCENARIOS: Scenario[] = [
     name: "checkout to active, and the charge of it",
     before: (tenant) => b.tenant(tenant),
     happens: [telling(WITH_MONEY, (tenant) => checkout(tenant))],
+  },
+  {
+    name: "a page of Stripe's to active",
+    async before(tenant) {
+      await b.tenant(tenant, "");
+      const urls = { success_url: "https://app.example/paid", cancel_url: "https://app.example/back" };
+      await b.world.must("POST", `/v1/tenants/${tenant}/checkout`, { plan: "starter", processor: "stripe", ...urls });
+    },
+    happens: [
+      telling(/^checkout\.session\.completed$|^customer\.subscription\.created$|^invoice\.paid$|^charge\.succeeded$/, (tenant) => {
+        const page = b.stripe.all("checkout.session").find((one) => one.customer === customerOf(tenant))!;
+        completeSession(b.stripe, String(page.id), CARDS.pm_card_visa!);
+      }),
+    ],
   },
   { name: "renewal", before: subscribed, happens: [telling(CORE, draw), telling(CORE, collect)] },
   {

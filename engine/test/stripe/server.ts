@@ -8,6 +8,7 @@ import type { AddressInfo } from "node:net";
 import { decodeForm, type Form } from "./form.ts";
 import { found, type Json, type Reply, type Route, refuse, type State } from "./resource.ts";
 import { checkoutSessions } from "./resources/checkout-sessions.ts";
+import { creditNotes } from "./resources/credit-notes.ts";
 import { customers } from "./resources/customers.ts";
 import { invoices } from "./resources/invoices.ts";
 import { paymentIntents } from "./resources/payment-intents.ts";
@@ -17,6 +18,7 @@ import { prices } from "./resources/prices.ts";
 import { refunds } from "./resources/refunds.ts";
 import { setupIntents } from "./resources/setup-intents.ts";
 import { subscriptions } from "./resources/subscriptions.ts";
+import { taxes } from "./resources/taxes.ts";
 import { objection, readSchemas } from "./schemas.ts";
 
 export { type Call, found, type Json, missing, type Reply, type Route, refuse, type State } from "./resource.ts";
@@ -65,6 +67,8 @@ const resources = (): readonly Route[] => [
   ...subscriptions,
   ...invoices,
   ...prices,
+  ...taxes,
+  ...creditNotes,
 ];
 
 export async function startStripe(routes: readonly Route[] = resources()): Promise<StripeLoopback> {

@@ -2,6 +2,7 @@
 import type { Context } from "../../context.ts";
 import { type Database, onPool } from "../../db/pool.ts";
 import { Refusal, tenantNotFound } from "../../errors.ts";
+import { withOutside } from "../../outside.ts";
 import { readBalance } from "../credits/balance.ts";
 import { balanceView } from "../credits/view.ts";
 import { listInvoices, readLines } from "../invoices/store.ts";
@@ -18,6 +19,7 @@ import { defaultPlan } from "./read-account.ts";
 import { standingAt } from "./standing.ts";
 
 const MAX_OPEN = 100;
+const WITHOUT: ReadonlySet<string> = new Set(["no_subscription", "invalid_state", "tax_unavailable", "tax_refused"]);
 
 /** Throws `tenant_not_found`. */
 export async function summaryOf(ctx: Context, tenantId: string) {
@@ -47,15 +49,15 @@ async function openInvoices(ctx: Context, db: Database, tenant: TenantRef) {
     [tenant.id],
     rows.map((row) => row.id),
   );
-  return rows.map((row) => invoiceView(row, lines.get(row.id) ?? [], ctx.config.publicUrl));
+  return rows.map((row) => invoiceView(row, lines.get(row.id) ?? [], ctx.config));
 }
 
-/** null: none is coming. */
+/** null: none is coming, or nobody can say its taxes now. */
 async function nextInvoice(ctx: Context, db: Database, tenant: TenantRef, now: Instant) {
   try {
-    return draftView(await previewUpcoming(ctx, db, { tenantId: tenant.id, now }));
+    return draftView(await withOutside(ctx, () => previewUpcoming(ctx, db, { tenantId: tenant.id, now })));
   } catch (error) {
-    if (error instanceof Refusal && (error.code === "no_subscription" || error.code === "invalid_state")) return null;
+    if (error instanceof Refusal && WITHOUT.has(error.code)) return null;
     throw error;
   }
 }

@@ -24,7 +24,7 @@ export function invoiceActionRoutes(app: FastifyInstance, ctx: Context): void {
   const db = onPool(ctx.pool);
   const viewOf = async (row: InvoiceRow, on = db) => {
     const lines = await readLines(on, [row.tenant_id], [row.id]);
-    return invoiceView(row, lines.get(row.id) ?? [], ctx.config.publicUrl);
+    return invoiceView(row, lines.get(row.id) ?? [], ctx.config);
   };
 
   for (const [step, summary, act] of [

@@ -60,3 +60,26 @@ export async function insertBalanceEntries(
     ],
   );
 }
+
+export interface BalanceEntry {
+  id: bigint;
+  kind: BalanceKind | "received";
+  currency: string;
+  amount: bigint;
+}
+
+/** What an invoice, or money that was received, left in the balance. */
+export async function entriesOf(db: Database, tenantId: string, source: string): Promise<BalanceEntry[]> {
+  return db.query<BalanceEntry>(
+    "select id, kind, currency, amount from balance_entries where tenant_id = $1 and (invoice_id = $2 or receipt_id = $2) order by balance_entries.id",
+    [tenantId, source],
+  );
+}
+
+export async function findEntry(db: Database, tenantId: string, id: string): Promise<BalanceEntry | null> {
+  const rows = await db.query<BalanceEntry>("select id, kind, currency, amount from balance_entries where tenant_id = $1 and id = $2", [
+    tenantId,
+    id,
+  ]);
+  return rows[0] ?? null;
+}

@@ -9,12 +9,14 @@ import { countsAsPeriod, type Discount, discountLines } from "./discount.ts";
 import { readActive } from "./discount-store.ts";
 import type { DraftInvoice, DraftLine } from "./invoice.ts";
 import { type ItemRow, lineOfItem, readWaiting } from "./item-store.ts";
-import { taxLine } from "./tax.ts";
+import { putTaxes, type TaxAnswerTaken } from "./put-taxes.ts";
 import type { Determination } from "./tax-engine.ts";
 
 export interface Completed extends DraftInvoice {
   billTo: BillTo | null;
-  determination: Determination;
+  determination: Pick<Determination, "status" | "placeOfSupply">;
+  /** What a tax engine outside answered of it: whoever issues takes it. */
+  taxAnswer: TaxAnswerTaken | null;
   /** By discount: what it took off. */
   used: ReadonlyMap<string, bigint>;
 }
@@ -23,17 +25,15 @@ export async function completeDrafts(
   ctx: Context,
   db: Database,
   drafts: readonly DraftInvoice[],
-  options: { lock: boolean },
+  options: { lock: boolean; onlyRates?: boolean },
 ): Promise<Completed[]> {
   if (drafts.length === 0) return [];
   const tenantIds = [...new Set(drafts.map((draft) => draft.tenantId))];
   const discounts = Map.groupBy(await readActive(db, tenantIds, options.lock), (discount) => discount.tenantId);
   const waiting = Map.groupBy(await readWaiting(db, tenantIds, options.lock), (item) => item.tenant_id);
   const buyers = await findBillTo(db, tenantIds);
-  const determinations = await ctx.taxes.determine(buyers.map(partyOf));
-  const byTenant = new Map(buyers.map((buyer, index) => [buyer.id, { buyer, determination: determinations[index]! }]));
-  return drafts.map((draft) => {
-    const { buyer = null, determination = UNTAXED } = byTenant.get(draft.tenantId) ?? {};
+  const byTenant = new Map(buyers.map((buyer) => [buyer.id, buyer]));
+  const discounted = drafts.map((draft) => {
     const mine = discounts.get(draft.tenantId) ?? [];
     const all = [...draft.lines.filter((line) => line.itemId === undefined), ...adopt(draft, waiting)];
     const { lines, used } = discountLines(draft, all, mine);
@@ -43,18 +43,10 @@ export async function completeDrafts(
         draft.tenantId,
         mine.map((discount) => after(discount, used, draft)),
       );
-    return {
-      ...draft,
-      lines: all.map((line, index) => {
-        const taken = lines[index]!;
-        const net = taken.reduce((left, part) => left - part.amount, line.amount);
-        return { ...line, discounts: taken, taxes: taxLine(net, determination.taxes) };
-      }),
-      billTo: buyer,
-      determination,
-      used,
-    };
+    const reduced = all.map((line, index) => ({ ...line, discounts: lines[index]! }));
+    return { ...draft, lines: reduced, billTo: byTenant.get(draft.tenantId) ?? null, used };
   });
+  return putTaxes(ctx, db, discounted, options);
 }
 
 // The first invoice of the tenant in the currency takes what waits; one that was asked for by itself takes nothing else.
@@ -70,19 +62,8 @@ function adopt(draft: DraftInvoice, waiting: Map<string, ItemRow[]>): DraftLine[
   return mine.map(lineOfItem);
 }
 
-const UNTAXED: Determination = { status: "none", taxes: [], placeOfSupply: null };
-
 function after(discount: Discount, used: ReadonlyMap<string, bigint>, draft: DraftInvoice): Discount {
   const amount = used.get(discount.id);
   if (amount === undefined) return discount;
   return { ...discount, usedMinor: discount.usedMinor + amount, uses: discount.uses + (countsAsPeriod(draft.reason) ? 1 : 0) };
-}
-
-function partyOf(buyer: BillTo) {
-  return {
-    country: buyer.address?.country ?? null,
-    region: buyer.address?.state ?? null,
-    taxId: buyer.tax_id,
-    exempt: buyer.tax_exempt,
-  };
 }

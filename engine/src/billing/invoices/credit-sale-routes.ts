@@ -8,6 +8,7 @@ import { invalidField, Refusal, tenantNotFound } from "../../errors.ts";
 import { DEFAULT_LIMIT, decodeMoment, pageOf } from "../../http/list.ts";
 import { route, writtenText } from "../../http/route.ts";
 import { Closed, Instant, Key, ListQuery, Named, Nullable, OneOf, Page, Quantity, TenantId, Text } from "../../http/schema.ts";
+import { withOutside } from "../../outside.ts";
 import { findPurchase, listPurchases, type PurchaseRow } from "../credits/purchase-store.ts";
 import { decimal } from "../money/decimal.ts";
 import { CheckoutView, checkoutView } from "../payments/checkout-view.ts";
@@ -83,7 +84,7 @@ export function creditSaleRoutes(app: FastifyInstance, ctx: Context): void {
     handle: async ({ params, body, write }) => {
       const tenant = await tenantOf(params.tenant_id);
       const pack = await packFor(tenant, body);
-      const amountMinor = await offerPack(ctx, db, { tenant, pack, gateway: "" });
+      const amountMinor = await withOutside(ctx, () => offerPack(ctx, db, { tenant, pack, gateway: "" }));
       if (amountMinor <= 0n) throw invalidField("product", "costs the tenant nothing; grant the credits instead");
       const input = {
         tenantId: tenant.id,

@@ -133,6 +133,11 @@ export async function updateCredited(
   );
 }
 
+export async function findCreditNote(db: Database, id: string, tenantId: string): Promise<CreditNoteRow | null> {
+  const rows = await db.query<CreditNoteRow>(`select ${NOTE} from credit_notes where id = $1 and tenant_id = $2`, [id, tenantId]);
+  return rows[0] ?? null;
+}
+
 export async function listCreditNotes(db: Database, invoiceId: string, tenantId: string): Promise<CreditNoteRow[]> {
   return db.query<CreditNoteRow>(
     `select ${NOTE} from credit_notes where invoice_id = $1 and tenant_id = $2 order by credit_notes.id desc`,

@@ -12,6 +12,7 @@ import { countsAsPeriod } from "./discount.ts";
 import { insertUses } from "./discount-store.ts";
 import { type DraftInvoice, totalsOf } from "./invoice.ts";
 import { takeItems } from "./item-store.ts";
+import { noteSales } from "./note-taxes.ts";
 import { numberOf, seriesOf } from "./numbering.ts";
 import { takePending } from "./pending-store.ts";
 import { type InvoiceRow, insertInvoices, insertLines, takeNumbers } from "./store.ts";
@@ -67,6 +68,10 @@ export async function issueInvoices(tx: Tx, drafts: readonly DraftInvoice[], kep
   await insertUses(
     tx,
     rows.flatMap((row, index) => usesOf(row, completed[index]!)),
+  );
+  await noteSales(
+    tx,
+    rows.map((row, index) => ({ row, completed: completed[index]! })),
   );
   rows.forEach((row, index) => {
     announce(tx, row, kept[index] === undefined);

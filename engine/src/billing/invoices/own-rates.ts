@@ -1,9 +1,9 @@
-/** The catalog's own tax rates: which of them hold for a buyer, by country and region. Pure, and the first tax engine. */
+/** The catalog's own tax rates: which of them hold for a buyer, by country and region. Pure, and the tax engine where no other is set. */
 import type { CatalogCache } from "../catalog/cache.ts";
 import type { TaxRate } from "../catalog/tax-rate.ts";
 import { decimal, quotient } from "../money/decimal.ts";
 import { gstState, stateOfGstin } from "./gst-states.ts";
-import type { Determination, Tax, TaxEngine, TaxParty } from "./tax-engine.ts";
+import type { Determination, RateEngine, Tax, TaxParty } from "./tax-engine.ts";
 
 export interface SellerPlace {
   country: string | null;
@@ -11,8 +11,9 @@ export interface SellerPlace {
   taxId: string | null;
 }
 
-export function ownTaxEngine(catalog: CatalogCache, seller: SellerPlace): TaxEngine {
+export function ownTaxEngine(catalog: CatalogCache, seller: SellerPlace): RateEngine {
   return {
+    kind: "rates",
     name: "own",
     determine: (buyers) =>
       catalog.current().then(({ taxRates }) => {

@@ -7,6 +7,7 @@ import type { CreditNoteRow } from "./credit-store.ts";
 import { type LineAnswer, roundingOf, stepsOf } from "./explain-line.ts";
 import { moneyText } from "./money-text.ts";
 import type { InvoiceRow, LineRow } from "./store.ts";
+import { transferLines, transferOf } from "./transfer.ts";
 import { lineView, taxesOf } from "./view.ts";
 
 export interface PaperSeller {
@@ -105,7 +106,7 @@ export function paperOf({ row, lines, credits, seller }: PaperParts, printable: 
     credits: credits
       .map((note) => ({ number: note.number, day: day(note.created_at), reason: note.reason ?? "", amount: money(-note.total) }))
       .reverse(),
-    transfer: transferOf(row, seller),
+    transfer: transferLines(transferOf(row, seller)),
     notes: [
       ...(row.tax_status === "reverse_charge" ? ["Reverse charge: the recipient owes the tax."] : []),
       ...(row.tax_status === "exempt" ? ["Exempt from tax."] : []),
@@ -136,14 +137,6 @@ function dueWords(row: InvoiceRow): string {
   if (row.failed_at === null) return "It is charged to your payment method.";
   const again = row.next_attempt_at === null ? "" : ` It is tried again on ${day(row.next_attempt_at)}.`;
   return `The last payment failed.${again}`;
-}
-
-/** The seller's bank, and the number as the reference by which the money is found again. */
-export function transferOf(row: InvoiceRow, seller: Pick<PaperSeller, "bankDetails">): string[] {
-  const asked = row.collection === "send_invoice" && (row.status === "open" || row.status === "uncollectible") && row.amount_due > 0n;
-  if (!asked || row.number === null || !seller.bankDetails) return [];
-  const lines = seller.bankDetails.split(/\r?\n|\\n/).map((line) => line.trim());
-  return [...present(lines), `Payment reference: ${row.number}`];
 }
 
 function stepsOn(line: LineRow, currency: string, money: (amount: bigint) => string): PaperStep[] {

@@ -78,8 +78,13 @@ interface Work {
   pending: DraftLine[];
 }
 
-/** One draft for each request, in order; null where there is nothing to bill. */
-export async function prepareInvoices(ctx: Context, db: Database, requests: readonly BillingRequest[]): Promise<(DraftInvoice | null)[]> {
+/** One draft for each request, in order; null where there is nothing to bill. `onlyRates`: no tax engine outside is asked. */
+export async function prepareInvoices(
+  ctx: Context,
+  db: Database,
+  requests: readonly BillingRequest[],
+  options: { onlyRates?: boolean } = {},
+): Promise<(DraftInvoice | null)[]> {
   const catalog = await ctx.catalog.current();
   const asks = asksOf(ctx, requests);
   const billed = await readBilledLines(db, asks);
@@ -118,7 +123,7 @@ export async function prepareInvoices(ctx: Context, db: Database, requests: read
     ctx,
     db,
     drafts.filter((draft) => draft !== null),
-    { lock: false },
+    { lock: false, ...options },
   );
   return drafts.map((draft) => (draft === null ? null : completed.shift()!));
 }

@@ -38,7 +38,7 @@ export function receiptRoutes(app: FastifyInstance, ctx: Context): void {
     const invoice = await readInvoice(db, row.invoice_id ?? "", tenantId);
     const lines = (await readLines(db, [tenantId], [invoice.id])).get(invoice.id) ?? [];
     const uses = (await readUses(db, tenantId, [id])).get(id) ?? [];
-    return reconciliationView(row, uses, invoiceView(invoice, lines, ctx.config.publicUrl));
+    return reconciliationView(row, uses, invoiceView(invoice, lines, ctx.config));
   };
 
   route(app, ctx, {

@@ -62,7 +62,7 @@ export function invoiceRoutes(app: FastifyInstance, ctx: Context): void {
       return pageOf(
         rows,
         limit,
-        (row) => invoiceView(row, lines.get(row.id) ?? [], ctx.config.publicUrl),
+        (row) => invoiceView(row, lines.get(row.id) ?? [], ctx.config),
         (row) => [formatInstant(row.created_at), row.id],
       );
     },
@@ -79,7 +79,7 @@ export function invoiceRoutes(app: FastifyInstance, ctx: Context): void {
       const db = onPool(ctx.pool);
       const row = await readInvoice(db, params.id, principal.tenantId);
       const lines = await readLines(db, [row.tenant_id], [row.id]);
-      return invoiceView(row, lines.get(row.id) ?? [], ctx.config.publicUrl);
+      return invoiceView(row, lines.get(row.id) ?? [], ctx.config);
     },
   });
 }

@@ -7,9 +7,10 @@ import { invalidField, Refusal } from "../../errors.ts";
 import { newId } from "../../ids.ts";
 import { getInvoice, readInvoice } from "./find-invoice.ts";
 import type { Channel } from "./notifier.ts";
-import { paperOf, transferOf } from "./paper.ts";
+import { paperOf } from "./paper.ts";
 import { printPdf } from "./pdf.ts";
 import { readLines } from "./store.ts";
+import { transferLines, transferOf } from "./transfer.ts";
 import { hostedUrl } from "./view.ts";
 
 export interface Sending {
@@ -61,7 +62,9 @@ export async function sendInvoice(ctx: Context, sending: Sending): Promise<void>
     key: sending.id,
     to: sending.to,
     subject: `Invoice ${row.number}${from}`,
-    text: [`Invoice ${row.number}${from}: ${hostedUrl(row, publicUrl)}`, ...transferWords(transferOf(row, seller))].join("\n"),
+    text: [`Invoice ${row.number}${from}: ${hostedUrl(row, publicUrl)}`, ...transferWords(transferLines(transferOf(row, seller)))].join(
+      "\n",
+    ),
     file: { name: `${row.number}.pdf`, content, url: `${hostedUrl(row, publicUrl)}/pdf` },
   });
   await commit(ctx, { principal: ENGINE, tenantId: row.tenant_id }, async (tx) => {

@@ -15,6 +15,7 @@ interface Disputed {
   dispute: string;
   invoice: string | null;
   status: DisputeStatus;
+  currency: string;
   amount: bigint;
 }
 
@@ -32,10 +33,14 @@ export async function settleDispute(tx: Tx, event: AppendedEvent): Promise<void>
   await applyMoney(tx, invoice, taken);
 }
 
-/** Never more than the payment brought to this invoice and did not give back: what became balance stays there. */
+/**
+ * Never more than the payment brought to this invoice and did not give back: what became balance stays there. A bank that reckons in
+ * another currency takes the payment.
+ */
 async function takeAway(tx: Tx, invoice: InvoiceRow, about: Disputed, dispute: { id: string; tenant_id: string }): Promise<void> {
-  const parts = [about.amount, await leftOfPayment(tx, about.payment, invoice.tenant_id), invoice.amount_paid - invoice.refunded];
-  const taken = parts.reduce((least, part) => (part < least ? part : least));
+  const kept = invoice.amount_paid - invoice.refunded;
+  const there = least(kept, await leftOfPayment(tx, about.payment, invoice.tenant_id));
+  const taken = about.currency === invoice.currency ? least(about.amount, there) : there;
   if (taken <= 0n) return;
   const reopened = invoice.status === "paid";
   if (reopened) assertMove(invoice.status, "open");
@@ -47,7 +52,7 @@ async function takeAway(tx: Tx, invoice: InvoiceRow, about: Disputed, dispute: {
     status: reopened ? "open" : invoice.status,
     paid_at: null,
   });
-  if (reopened) await reopen(tx, { ...invoice, amount_due: invoice.amount_due + taken }, { ...about, taken, kept: parts[2]! });
+  if (reopened) await reopen(tx, { ...invoice, amount_due: invoice.amount_due + taken }, { ...about, taken, kept });
 }
 
 /** It failed as a collection does, but nobody's card is charged again for what they took back: they pay, or somebody asks them. */
@@ -82,3 +87,5 @@ async function reopen(tx: Tx, invoice: InvoiceRow, about: Disputed & { taken: bi
     },
   });
 }
+
+const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);

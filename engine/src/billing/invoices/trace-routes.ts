@@ -101,7 +101,7 @@ export function traceRoutes(app: FastifyInstance, ctx: Context): void {
       return pageOf(
         rows,
         limit,
-        (row) => invoiceView(row, lines.get(row.id) ?? [], ctx.config.publicUrl),
+        (row) => invoiceView(row, lines.get(row.id) ?? [], ctx.config),
         (row) => [formatInstant(row.created_at), row.id],
       );
     },

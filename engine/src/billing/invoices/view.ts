@@ -7,6 +7,7 @@ import type { Completed } from "./complete.ts";
 import type { DraftInvoice, DraftLine } from "./invoice.ts";
 import { discountOf, type LineTax, taxOf, totalsOf } from "./invoice.ts";
 import type { InvoiceRow, LineRow } from "./store.ts";
+import { transferOf } from "./transfer.ts";
 
 const text = () => Nullable(Type.String());
 const Tier = Type.Object({
@@ -92,14 +93,26 @@ export const InvoiceView = Named(
     processor_invoice_id: text(),
     hosted_url: text(),
     pdf_url: text(),
+    bank_transfer: Nullable(
+      Type.Object(
+        { lines: Type.Array(Type.String()), reference: Type.String({ description: "What the payment is to be marked with." }) },
+        { description: "Where money for it goes; null: it is not to be transferred, or nobody said where to." },
+      ),
+    ),
     created_at: Nullable(InstantText()),
   }),
 );
 
 const at = (instant: Instant | null) => (instant === null ? null : formatInstant(instant));
 
-/** `publicUrl`: where this engine is reached from outside. */
-export function invoiceView(row: InvoiceRow, lines: readonly LineRow[], publicUrl: string) {
+/** Where this engine is reached from outside, and who sells. */
+export interface Issuer {
+  publicUrl: string;
+  seller: { bankDetails?: string | null };
+}
+
+export function invoiceView(row: InvoiceRow, lines: readonly LineRow[], from: Issuer) {
+  const { publicUrl } = from;
   return {
     id: row.id,
     tenant_id: row.tenant_id,
@@ -133,6 +146,7 @@ export function invoiceView(row: InvoiceRow, lines: readonly LineRow[], publicUr
     processor_invoice_id: row.processor_invoice_id,
     hosted_url: row.number === null ? null : (row.processor_hosted_url ?? hostedUrl(row, publicUrl)),
     pdf_url: row.number === null ? null : (row.processor_pdf_url ?? `${hostedUrl(row, publicUrl)}/pdf`),
+    bank_transfer: transferOf(row, from.seller),
     created_at: formatInstant(row.created_at),
   };
 }
@@ -194,6 +208,7 @@ export function draftView(draft: DraftInvoice) {
     processor_invoice_id: null,
     hosted_url: null,
     pdf_url: null,
+    bank_transfer: null,
     created_at: null,
   };
 }

@@ -52,8 +52,10 @@ group by gateway, payment_id, gateway_reference, credit_note_id is null`,
     name: "disputes.taken",
     says: "only a dispute that is lost took anything, and no more than it is over",
     text: `
-select tenant_id, concat_ws(' ', gateway, reference) as subject, case when status = 'lost' then least(taken, amount) else 0 end::text as expected, taken::text as found
-from payment_disputes where $1::text is null or tenant_id = $1`,
+select d.tenant_id, concat_ws(' ', d.gateway, d.reference) as subject,
+  case when d.status <> 'lost' then 0 when d.currency = p.currency then least(d.taken, d.amount) else least(d.taken, p.amount_received) end::text as expected,
+  d.taken::text as found
+from payment_disputes d join payments p on p.id = d.payment_id and p.tenant_id = d.tenant_id where $1::text is null or d.tenant_id = $1`,
   },
   {
     name: "refunds.settled",

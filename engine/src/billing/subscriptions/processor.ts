@@ -63,6 +63,8 @@ export interface Report {
   customer?: string | null;
   /** The trial is about to end. */
   trialEnding?: boolean;
+  /** The gateway's event that tells of usage that it could not use: it is read there. */
+  refusedUsage?: string;
   /** Money was given back, so that invoices that are over are looked at too. */
   money?: boolean;
 }

@@ -143,7 +143,7 @@ export function subscriptionRoutes(app: FastifyInstance, ctx: Context): void {
           const billed = await billPeriod(tx, { tenantId: tenant.id, period });
           made = billed.made;
           const lines = await readLines(tx, [tenant.id], [billed.invoice.id]);
-          return invoiceView(billed.invoice, lines.get(billed.invoice.id) ?? [], ctx.config.publicUrl);
+          return invoiceView(billed.invoice, lines.get(billed.invoice.id) ?? [], ctx.config);
         },
         { status: 201 },
       );

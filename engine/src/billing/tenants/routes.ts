@@ -23,7 +23,7 @@ export function tenantRoutes(app: FastifyInstance, ctx: Context): void {
     method: "PUT",
     url: "/v1/tenants/:tenant_id",
     permission: "billing.write",
-    operatorFields: { test_clock: "any", tax_exempt: "any" },
+    operatorFields: { test_clock: "any", tax_exempt: "any", provider_sync: "any" },
     summary: "Create a tenant, or change the fields that are given",
     params: OfTenant,
     body: TenantBody,

@@ -1,6 +1,6 @@
 /** What may be put of a tenant, and what is answered. */
 import { Type } from "typebox";
-import { Closed, Currency, Instant, Metadata, Named, Nullable, Text } from "../../http/schema.ts";
+import { Closed, Currency, Instant, Metadata, Named, Nullable, OneOf, Text } from "../../http/schema.ts";
 
 const opt = <T extends Parameters<typeof Nullable>[0]>(schema: T) => Type.Optional(Nullable(schema));
 
@@ -30,6 +30,9 @@ const fields = {
   address: opt(Address),
   tax_id: opt(Text(64)),
   tax_exempt: opt(Type.Boolean({ description: "No tax is put on its invoices." })),
+  provider_sync: opt(
+    OneOf(["off", "invoices"], "Whether the engine's own invoices are shown at Stripe too; as STRIPE_PROVIDER_SYNC says if not said."),
+  ),
   test_clock: opt(Text(64, "The id of a test clock; before the first subscription only.")),
   metadata: opt(Metadata),
 };

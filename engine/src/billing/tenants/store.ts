@@ -15,7 +15,7 @@ export interface TenantRow extends TenantFields {
 }
 
 const COLUMNS =
-  "id, no, name, email, billing_email, currency, time_zone, address, tax_id, tax_exempt, metadata, test_clock_id as test_clock, created_at, updated_at, subscribed_at, erased_at";
+  "id, no, name, email, billing_email, currency, time_zone, address, tax_id, tax_exempt, provider_sync, metadata, test_clock_id as test_clock, created_at, updated_at, subscribed_at, erased_at";
 
 export async function findTenant(db: Database, id: string): Promise<TenantRow | null> {
   const rows = await db.query<TenantRow>(`select ${COLUMNS} from tenants where id = $1 /* tenant_id */`, [id]);
@@ -50,6 +50,7 @@ const FIELDS = [
   "address",
   "tax_id",
   "tax_exempt",
+  "provider_sync",
   "metadata",
   "test_clock_id",
 ] as const;
@@ -57,7 +58,7 @@ const FIELDS = [
 /** null: somebody else made it in the meantime. */
 export async function insertTenant(db: Database, id: string, fields: TenantFields, now: Instant): Promise<TenantRow | null> {
   const rows = await db.query<TenantRow>(
-    `insert into tenants (id, ${FIELDS.join(", ")}, created_at, updated_at) values ($1 /* tenant_id */, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)
+    `insert into tenants (id, ${FIELDS.join(", ")}, created_at, updated_at) values ($1 /* tenant_id */, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)
      on conflict (id) do nothing returning ${COLUMNS}`,
     [id, ...valuesOf(fields), formatInstant(now)],
   );
@@ -66,7 +67,7 @@ export async function insertTenant(db: Database, id: string, fields: TenantField
 
 export async function updateTenant(db: Database, id: string, fields: TenantFields, now: Instant): Promise<TenantRow> {
   const rows = await db.query<TenantRow>(
-    `update tenants set (${FIELDS.join(", ")}, updated_at) = ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12), erased_at = null
+    `update tenants set (${FIELDS.join(", ")}, updated_at) = ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13), erased_at = null
      where id = $1 /* tenant_id */ returning ${COLUMNS}`,
     [id, ...valuesOf(fields), formatInstant(now)],
   );
@@ -130,6 +131,7 @@ function valuesOf(fields: TenantFields): unknown[] {
     fields.address === null ? null : toJson(fields.address),
     fields.tax_id,
     fields.tax_exempt,
+    fields.provider_sync,
     toJson(fields.metadata),
     fields.test_clock,
   ];

@@ -24,6 +24,8 @@ export interface TenantFields {
   tax_id: string | null;
   /** No tax is put on its invoices. */
   tax_exempt: boolean;
+  /** Whether its invoices are shown at the payment processor too; null: as the engine is set. */
+  provider_sync: "off" | "invoices" | null;
   test_clock: string | null;
   metadata: Record<string, string>;
 }
@@ -37,6 +39,7 @@ export const NEW_TENANT: TenantFields = {
   address: null,
   tax_id: null,
   tax_exempt: false,
+  provider_sync: null,
   test_clock: null,
   metadata: {},
 };
@@ -57,6 +60,7 @@ export function tenantView(row: TenantFields & { id: string; created_at: Instant
     address: row.address,
     tax_id: row.tax_id,
     tax_exempt: row.tax_exempt,
+    provider_sync: row.provider_sync,
     test_clock: row.test_clock,
     metadata: row.metadata,
     created_at: formatInstant(row.created_at),

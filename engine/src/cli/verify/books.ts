@@ -2,6 +2,7 @@
 
 import { creditChecks } from "../../billing/credits/verify.ts";
 import { salesChecks } from "../../billing/invoices/sales-verify.ts";
+import { taxesChecks } from "../../billing/invoices/taxes-verify.ts";
 import { invoiceChecks } from "../../billing/invoices/verify.ts";
 import { paymentChecks } from "../../billing/payments/verify.ts";
 import { subscriptionChecks } from "../../billing/subscriptions/verify.ts";
@@ -50,6 +51,7 @@ export async function verifyBooks(pool: Pool, scope: Scope, onCheck: (done: numb
       ...invoiceChecks(scope.tenantId),
       ...paymentChecks(scope.tenantId),
       ...salesChecks(scope.tenantId),
+      ...taxesChecks(scope.tenantId),
       ...creditChecks(scope.tenantId),
       ...(scope.usage === "none" ? [] : await usageChecks(db, scope.tenantId, scope.usage)),
     ];

@@ -1,5 +1,6 @@
 /** Razorpay's HTTP API, thin: who asks, a time-out, and what came of it in three words. Holds no rule. */
-import { parseJson } from "../../http/json.ts";
+import { codeOf, wordsOf } from "../../errors.ts";
+import { isRecord, parseJson } from "../../http/json.ts";
 
 export interface RazorpaySettings {
   keyId: string;
@@ -52,10 +53,9 @@ export function razorpayClient(settings: RazorpaySettings): RazorpayClient {
         requestId = response.headers.get("x-razorpay-request-id") ?? response.headers.get("request-id");
         text = await response.text();
       } catch (error) {
-        const { name, message, cause } = error as Error & { cause?: { code?: string } };
-        throw new RazorpaySilence(
-          `Razorpay did not answer ${method} ${path}: ${name === "TimeoutError" ? "time-out" : (cause?.code ?? message)}.`,
-        );
+        const timedOut = error instanceof Error && error.name === "TimeoutError";
+        const cause = error instanceof Error ? codeOf(error.cause) : null;
+        throw new RazorpaySilence(`Razorpay did not answer ${method} ${path}: ${timedOut ? "time-out" : (cause ?? wordsOf(error))}.`);
       }
       const about = `${method} ${path} with ${status}${requestId === null ? "" : ` (request ${requestId})`}`;
       const answer = objectOf(text);
@@ -64,7 +64,7 @@ export function razorpayClient(settings: RazorpaySettings): RazorpayClient {
         if (typeof answer?.entity === "string") return answer;
         throw new RazorpaySilence(`Razorpay answered ${about}, and no object.`);
       }
-      const problem = answer?.error as Json | undefined;
+      const problem = isRecord(answer?.error) ? answer.error : undefined;
       const description = typeof problem?.description === "string" ? problem.description : "no description";
       // 401 and 403 say that the keys are wrong, 409 and 429 that it should be tried again: of the request itself they say nothing.
       if ([400, 404, 422].includes(status) && typeof problem?.code === "string")
@@ -81,7 +81,7 @@ export function razorpayClient(settings: RazorpaySettings): RazorpayClient {
 function objectOf(text: string): Json | null {
   try {
     const value: unknown = parseJson(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : null;
+    return isRecord(value) ? value : null;
   } catch {
     return null;
   }

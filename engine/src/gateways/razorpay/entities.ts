@@ -1,5 +1,7 @@
 /** Razorpay's objects as the port has them: checked, in minor units and lower-case currencies. Pure. */
+
 import type { ChargeOutcome, RefundOutcome } from "../../billing/payments/gateway.ts";
+import { isRecord } from "../../http/json.ts";
 import type { Json } from "./client.ts";
 
 export class MalformedEntity extends Error {
@@ -7,7 +9,7 @@ export class MalformedEntity extends Error {
 }
 
 export function objectIn(value: unknown, what: string): Json {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Json;
+  if (isRecord(value)) return value;
   throw new MalformedEntity(`${what} is no object`);
 }
 

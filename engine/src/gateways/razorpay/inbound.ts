@@ -1,7 +1,7 @@
 /** Razorpay's webhooks: how they are signed, what names them, and what each type says. */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { invalidField } from "../../errors.ts";
-import { parseJson } from "../../http/json.ts";
+import { isRecord, parseJson } from "../../http/json.ts";
 import { byType, type InboundAdapter } from "../../webhooks/inbound/adapter.ts";
 import { RAZORPAY_READERS } from "./readers.ts";
 
@@ -30,10 +30,10 @@ export const razorpayInbound: InboundAdapter = {
   events: byType(RAZORPAY_READERS),
 };
 
-function parsed(body: Buffer): Record<string, unknown> {
+function parsed(body: Buffer): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = parseJson(body.toString("utf8"));
-    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
+    if (isRecord(value)) return value;
   } catch {
     // Falls through to the refusal.
   }

@@ -1,5 +1,7 @@
 /** Orders at Razorpay: made, found again by receipt, and what was paid on them. */
+
 import type { OrderGateway } from "../../billing/payments/gateway.ts";
+import { wordsOf } from "../../errors.ts";
 import { type Json, type RazorpayClient, RazorpayRefusal, RazorpaySilence } from "./client.ts";
 import { amountIn, itemsIn, optionalText, paymentOutcome, textIn } from "./entities.ts";
 
@@ -28,7 +30,7 @@ export function razorpayOrders(client: RazorpayClient, publicKey: string): Order
         return { status: "open", reference: textIn(order, "id") };
       } catch (error) {
         if (error instanceof RazorpayRefusal) return { status: "failed", code: error.code, reason: error.message };
-        return { status: "unknown", reason: (error as Error).message };
+        return { status: "unknown", reason: wordsOf(error) };
       }
     },
 

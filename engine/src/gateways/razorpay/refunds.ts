@@ -1,5 +1,7 @@
 /** Refunds at Razorpay: by its idempotency header, and found again by the receipt, which is our id of the refund. */
+
 import type { PaymentGateway } from "../../billing/payments/gateway.ts";
+import { wordsOf } from "../../errors.ts";
 import { type RazorpayClient, RazorpayRefusal } from "./client.ts";
 import { itemsIn, optionalText, refundOutcome } from "./entities.ts";
 
@@ -16,7 +18,7 @@ export function razorpayRefunds(client: RazorpayClient): Pick<PaymentGateway, "r
         return refundOutcome(refund);
       } catch (error) {
         if (error instanceof RazorpayRefusal) return { status: "failed", reference: null, code: error.code, reason: error.message };
-        return { status: "unknown", reason: (error as Error).message };
+        return { status: "unknown", reason: wordsOf(error) };
       }
     },
 

@@ -1,7 +1,7 @@
 /** Stripe's webhooks: how they are signed, what names them, and what each type says. */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { invalidField } from "../../errors.ts";
-import { parseJson } from "../../http/json.ts";
+import { isRecord, parseJson } from "../../http/json.ts";
 import { byType, type InboundAdapter } from "../../webhooks/inbound/adapter.ts";
 import { STRIPE_READERS } from "./readers.ts";
 
@@ -51,10 +51,10 @@ function signatureHeader(header: string | string[] | undefined): { timestamp: nu
   return { timestamp: times.length === 1 ? times[0]! : null, signatures: signatures.slice(0, MOST_SIGNATURES) };
 }
 
-function parsed(body: Buffer): Record<string, unknown> {
+function parsed(body: Buffer): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = parseJson(body.toString("utf8"));
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+    if (isRecord(value)) return value;
   } catch {
     // Falls through to the refusal.
   }

@@ -1,5 +1,7 @@
 /** Stripe's objects as the port has them: checked, in minor units. Both what calls answer and what webhooks carry, of any API version. Pure. */
+
 import type { ChargeOutcome, GatewayMethod, RefundOutcome } from "../../billing/payments/gateway.ts";
+import { isRecord } from "../../http/json.ts";
 import { fromStripe } from "./amount.ts";
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -20,7 +22,7 @@ export class MalformedObject extends Error {
 }
 
 export function objectIn(value: unknown, what: string): Json {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Json;
+  if (isRecord(value)) return value;
   throw new MalformedObject(`${what} is no object`);
 }
 
@@ -38,19 +40,19 @@ export function optionalText(object: Json | null, field: string): string | null 
 /** The id of what may be expanded: `"cus_1"`, or the whole customer. */
 export function idIn(object: Json, field: string): string | null {
   const value = object[field];
-  if (typeof value === "object" && value !== null) return optionalText(value as Json, "id");
+  if (isRecord(value)) return optionalText(value, "id");
   return optionalText(object, field);
 }
 
 /** What may be expanded, and is. */
 export function expandedIn(object: Json, field: string): Json | null {
   const value = object[field];
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : null;
+  return isRecord(value) ? value : null;
 }
 
 export function ours(object: Json, name: keyof typeof OURS): string | null {
   const { metadata } = object;
-  return typeof metadata === "object" && metadata !== null ? optionalText(metadata as Json, OURS[name]) : null;
+  return isRecord(metadata) ? optionalText(metadata, OURS[name]) : null;
 }
 
 export function amountIn(object: Json, field = "amount"): { amountMinor: bigint; currency: string } {
@@ -124,7 +126,10 @@ export function refundOutcome(refund: Json): Exclude<RefundOutcome, { status: "u
 export function methodOf(method: Json): GatewayMethod {
   const kind = optionalText(method, "type") ?? "card";
   const about = expandedIn(method, kind);
-  const whole = (field: string) => (typeof about?.[field] === "number" ? (about[field] as number) : null);
+  const whole = (field: string) => {
+    const value = about?.[field];
+    return typeof value === "number" ? value : null;
+  };
   return {
     reference: textIn(method, "id"),
     kind,

@@ -9,6 +9,7 @@ import { startSubscription } from "../../billing/subscriptions/start.ts";
 import { previewUpcoming } from "../../billing/subscriptions/upcoming.ts";
 import { updateSubscription } from "../../billing/subscriptions/update-subscription.ts";
 import { onPool } from "../../db/pool.ts";
+import { withOutside } from "../../outside.ts";
 
 export const engineProcessor: Processor = {
   name: "engine",
@@ -35,5 +36,5 @@ export const engineProcessor: Processor = {
 
   finish: () => Promise.reject(new Error("The engine leaves nothing pending.")),
   preview: () => Promise.resolve(null),
-  upcoming: (ctx, input) => previewUpcoming(ctx, onPool(ctx.pool), input),
+  upcoming: (ctx, input) => withOutside(ctx, () => previewUpcoming(ctx, onPool(ctx.pool), input)),
 };

@@ -2,6 +2,7 @@
  * Reads at Stripe all that concerns one subscription: it, its latest invoices, and what was charged and given back for those that are not
  * known to be over. Asked anew each time, so that no event has to be believed for more than that something happened.
  */
+
 import type { StripeClient } from "../../gateways/stripe/client.ts";
 import { record } from "../../gateways/stripe/record.ts";
 import { idOf, inner, instant, isObject, itemsIn, type Json, optionalText, text, whole } from "./fields.ts";

@@ -172,3 +172,56 @@ export async function insertSyncedMeter(
     [row.meter, row.event, row.reference, formatInstant(at)],
   );
 }
+
+export interface RefusedUsage {
+  identifier: string;
+  code: string;
+  error: string;
+}
+
+/** Whose usage was sent under these identifiers. */
+export async function ownersOf(db: Database, identifiers: readonly string[]): Promise<Map<string, string>> {
+  const rows = await db.query<{ identifier: string; tenant_id: string }>(
+    "/* all tenants: whose it is, is the question */ select identifier, tenant_id from meter_events where processor = 'stripe' and identifier = any($1)",
+    [identifiers],
+  );
+  return new Map(rows.map((row) => [row.identifier, row.tenant_id]));
+}
+
+/** What was taken, and then could not be used. Answers those that were not known to be refused. */
+export async function refuseMeterEvents(db: Database, tenantId: string, refused: readonly RefusedUsage[]): Promise<MeterEventRow[]> {
+  return db.query<MeterEventRow>(
+    `update meter_events m set status = 'refused', error = r.error, refused_code = r.code, claimed_until = null
+     from unnest($2::text[], $3::text[], $4::text[]) as r (identifier, code, error)
+     where m.processor = 'stripe' and m.tenant_id = $1 and m.identifier = r.identifier and m.status <> 'refused'
+     returning m.id, m.identifier, m.event_name, m.value::text as value, m.at, m.status, m.refused_code, m.error, m.attempts, m.created_at, m.sent_at`,
+    [tenantId, refused.map((one) => one.identifier), refused.map((one) => one.code), refused.map((one) => one.error.slice(0, 1_000))],
+  );
+}
+
+export interface MeterEventRow {
+  id: bigint;
+  identifier: string;
+  event_name: string;
+  value: string;
+  at: Instant;
+  status: "waiting" | "sent" | "refused";
+  refused_code: string | null;
+  error: string | null;
+  attempts: number;
+  created_at: Instant;
+  sent_at: Instant | null;
+}
+
+/** Of a tenant, the last first. */
+export async function listMeterEvents(
+  db: Database,
+  tenantId: string,
+  ask: { status: MeterEventRow["status"] | null; before: string | null; limit: number },
+): Promise<MeterEventRow[]> {
+  return db.query<MeterEventRow>(
+    `select id, identifier, event_name, value::text as value, at, status, refused_code, error, attempts, created_at, sent_at from meter_events
+     where tenant_id = $1 and ($2::text is null or status = $2) and ($3::bigint is null or id < $3) order by meter_events.id desc limit $4`,
+    [tenantId, ask.status, ask.before, ask.limit],
+  );
+}

@@ -2,21 +2,23 @@
  * Takes over what happened at Stripe: reads anew, then goes step by step from what is stored to what was seen, each step a write of its own.
  * The link's version fences it: noted before the reading, moved by each step, so that what was read earlier never undoes what was read later.
  */
+
 import { ENGINE } from "../../auth/principal.ts";
 import type { Report } from "../../billing/subscriptions/processor.ts";
 import { findById } from "../../billing/subscriptions/store.ts";
 import { commit } from "../../commit.ts";
 import type { Context } from "../../context.ts";
 import { onPlatform } from "../../db/pool.ts";
+import { record } from "../../gateways/stripe/record.ts";
 import { adopt } from "./adopt.ts";
 import { applyStep } from "./apply-step.ts";
 import { linesOf } from "./bill-lines.ts";
 import { type Fetched, fetchSubscription } from "./fetch.ts";
-import type { Json } from "./fields.ts";
 import { subscriptionOf } from "./invoice-shape.ts";
 import type { StripeParts } from "./parts.ts";
 import { type Sold, soldBy } from "./parts.ts";
 import { soldAs } from "./price-book.ts";
+import { refuseUsage } from "./refuse-usage.ts";
 import type { Seen } from "./seen.ts";
 import { nextStep } from "./steps.ts";
 import { advanceLink, findLink, finishLink, knownBills, type LinkRow, locateLink, overBills } from "./store.ts";
@@ -28,6 +30,7 @@ const MOST_READS = 8;
 const MOST_STEPS = 500;
 
 export async function mirror(ctx: Context, parts: StripeParts, report: Report): Promise<Mirrored> {
+  if (report.refusedUsage !== undefined) return refuseUsage(ctx, parts, report.refusedUsage);
   const reference = await subscriptionIn(ctx, parts, report);
   if (reference === null) return "It is of no subscription.";
   return joined(parts, reference, report, (all) => readAndWalk(ctx, parts, reference, all));
@@ -145,7 +148,7 @@ async function subscriptionIn(ctx: Context, { client }: StripeParts, report: Rep
   if (paid?.reference) return paid.reference;
   if (invoice !== null) {
     const asked = await client.call("invoices.retrieve", "invoice", (stripe) => stripe.invoices.retrieve(invoice));
-    return subscriptionOf(asked as unknown as Json);
+    return subscriptionOf(record(asked));
   }
   // A charge that is not known here yet: whatever its customer has is looked at.
   return customer === null ? null : ((await locateLink(ctx.pool, "customer", customer))?.reference ?? null);

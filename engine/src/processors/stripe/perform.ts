@@ -2,6 +2,7 @@
  * The errand that asks Stripe for what was written down, then takes over what it made. Our id is the key of each call and stands in the
  * metadata of what it makes: whoever died in between is followed by one who finds it there.
  */
+
 import type Stripe from "stripe";
 import { ENGINE } from "../../auth/principal.ts";
 import type { Command } from "../../billing/subscriptions/processor.ts";
@@ -11,7 +12,7 @@ import { sleep, stopwatch } from "../../clock.ts";
 import { commit, type Tx } from "../../commit.ts";
 import type { Context } from "../../context.ts";
 import { onPool } from "../../db/pool.ts";
-import { Refusal } from "../../errors.ts";
+import { Refusal, wordsOf } from "../../errors.ts";
 import { refusalOf, StripeRefusal, StripeSilence } from "../../gateways/stripe/client.ts";
 import { ours } from "../../gateways/stripe/objects.ts";
 import { record } from "../../gateways/stripe/record.ts";
@@ -83,7 +84,7 @@ async function work(ctx: Context, parts: StripeParts, command: CommandRow): Prom
       return null;
     }
     const wait = Math.min(2_000 * 2 ** Math.min(command.attempts, 12), LONGEST_WAIT_MS);
-    await releaseCommand(ctx.pool, command, error instanceof Error ? error.message : String(error), ctx.clock.now() + wait);
+    await releaseCommand(ctx.pool, command, wordsOf(error), ctx.clock.now() + wait);
     if (error instanceof Refusal) return error;
     if (!(error instanceof StripeSilence)) throw error;
     ctx.log.warn({ command: command.id, reason: error.message }, "Stripe did not answer what was asked of a subscription");

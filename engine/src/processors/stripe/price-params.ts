@@ -13,11 +13,11 @@ export function lookupKeyOf(plan: Pick<Plan, "key" | "version">, price: string, 
 
 export const productIdOf = (plan: Pick<Plan, "key">) => `billwright_${plan.key}`;
 
-const AGGREGATIONS = { count: "count", sum: "sum", latest: "last" } as const;
+const AGGREGATIONS: Partial<Record<Meter["aggregation"], "count" | "sum" | "last">> = { count: "count", sum: "sum", latest: "last" };
 
 /** Stripe's formula of a meter; null: it has none. */
 export function formulaOf(meter: Pick<Meter, "aggregation">): "count" | "sum" | "last" | null {
-  return (AGGREGATIONS as Partial<Record<string, "count" | "sum" | "last">>)[meter.aggregation] ?? null;
+  return AGGREGATIONS[meter.aggregation] ?? null;
 }
 
 /** A text says what of it Stripe cannot do. `meter`: Stripe's id of that of a usage price; null: it is made with it. */
@@ -80,13 +80,16 @@ function amountsOf(price: Price, currency: string): Amounts | string {
     if (size === null) return "a package must be a whole number for Stripe";
     return { unit_amount_decimal: exactly(price.unitAmount ?? ZERO), transform_quantity: { divide_by: size, round: "up" } };
   }
-  const tiers = (price.tiers ?? []).map((tier) => tierOf(tier, exactly));
-  const odd = tiers.find((tier) => typeof tier === "string");
-  if (odd !== undefined) return odd as string;
+  const tiers: Stripe.PriceCreateParams.Tier[] = [];
+  for (const tier of price.tiers ?? []) {
+    const known = tierOf(tier, exactly);
+    if (typeof known === "string") return known;
+    tiers.push(known);
+  }
   return {
     billing_scheme: "tiered",
     tiers_mode: price.model === "volume" ? "volume" : "graduated",
-    tiers: tiers as Stripe.PriceCreateParams.Tier[],
+    tiers,
   };
 }
 

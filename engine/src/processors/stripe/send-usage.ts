@@ -2,11 +2,13 @@
  * Sends the outbox to Stripe's meters, in batches, each event under its identifier: however often it is sent, it is counted once. What Stripe
  * takes no more, for it is too old, is refused here with a word on the tenant's timeline.
  */
+
 import { ENGINE } from "../../auth/principal.ts";
 import { formatInstant } from "../../billing/time/instant.ts";
 import { commit } from "../../commit.ts";
 import type { Context } from "../../context.ts";
 import { onPlatform } from "../../db/pool.ts";
+import { wordsOf } from "../../errors.ts";
 import { StripeRefusal } from "../../gateways/stripe/client.ts";
 import { claimMeterEvents, finishMeterEvents, type Sent, type WaitingEvent } from "./meter-store.ts";
 import type { StripeParts } from "./parts.ts";
@@ -65,7 +67,7 @@ async function send(ctx: Context, client: StripeParts["client"], row: WaitingEve
     );
     return { row, status: "sent", error: null, nextAt: now };
   } catch (error) {
-    const { message } = error as Error;
+    const message = wordsOf(error);
     if (error instanceof StripeRefusal) {
       // It was counted before: the answer to it was lost.
       const known = /duplicate|already exists with identifier/i.test(`${error.code} ${message}`);

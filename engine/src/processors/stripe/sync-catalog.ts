@@ -8,7 +8,6 @@ import type { Price } from "../../billing/catalog/price.ts";
 import type { Instant } from "../../billing/time/instant.ts";
 import type { Database } from "../../db/pool.ts";
 import { type StripeClient, StripeRefusal } from "../../gateways/stripe/client.ts";
-import { itemsIn, type Json } from "./fields.ts";
 import { insertSyncedMeter } from "./meter-store.ts";
 import { formulaOf, lookupKeyOf, priceParams, productIdOf } from "./price-params.ts";
 import { insertSyncedPrice } from "./store.ts";
@@ -108,13 +107,12 @@ export async function planSync(client: StripeClient, catalog: CatalogSnapshot, n
 async function metersThere(client: StripeClient): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   for (let after: string | undefined; ; ) {
-    const page = (await client.call("billing.meters.list", "list", (stripe) =>
+    const page = await client.call("billing.meters.list", "list", (stripe) =>
       stripe.billing.meters.list({ limit: 100, ...(after === undefined ? {} : { starting_after: after }) }),
-    )) as unknown as Json;
-    const items = itemsIn(page);
-    for (const meter of items) if (meter.status !== "inactive") found.set(String(meter.event_name), String(meter.id));
+    );
+    for (const meter of page.data) if (meter.status !== "inactive") found.set(meter.event_name, meter.id);
     if (page.has_more !== true) return found;
-    after = String(items.at(-1)!.id);
+    after = page.data.at(-1)!.id;
   }
 }
 
@@ -125,7 +123,7 @@ async function pricesThere(client: StripeClient, offers: readonly Offer[]): Prom
   for (let from = 0; from < keys.length; from += 10) {
     const some = keys.slice(from, from + 10);
     const page = await client.call("prices.list", "list", (stripe) => stripe.prices.list({ lookup_keys: some, limit: 100 }));
-    for (const price of itemsIn(page as unknown as Json)) found.set(String(price.lookup_key), String(price.id));
+    for (const price of page.data) if (price.lookup_key !== null) found.set(price.lookup_key, price.id);
   }
   return found;
 }

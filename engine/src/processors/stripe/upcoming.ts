@@ -1,4 +1,5 @@
 /** The next invoice, and what a change would make, by Stripe's own preview in the words of our catalog. */
+
 import type Stripe from "stripe";
 import type { Plan } from "../../billing/catalog/plan.ts";
 import type { DraftInvoice } from "../../billing/invoices/invoice.ts";
@@ -14,9 +15,9 @@ import type { Context } from "../../context.ts";
 import { onPool } from "../../db/pool.ts";
 import { invalidField, Refusal } from "../../errors.ts";
 import { refusalOf } from "../../gateways/stripe/client.ts";
+import { record } from "../../gateways/stripe/record.ts";
 import { onSale } from "./ask.ts";
 import { linesOf } from "./bill-lines.ts";
-import type { Json } from "./fields.ts";
 import { readInvoice } from "./invoice-shape.ts";
 import { type StripeParts, soldBy } from "./parts.ts";
 import { momentOf } from "./perform.ts";
@@ -95,7 +96,7 @@ async function preview(
     const made = await client.call("invoices.create_preview", "invoice", (stripe) =>
       stripe.invoices.createPreview({ subscription: reference, ...(details ? { subscription_details: details } : {}) }),
     );
-    const seen = readInvoice({ ...(made as unknown as Json), id: "preview" });
+    const seen = readInvoice({ ...record(made), id: "preview" });
     return {
       tenantId: row.tenant_id,
       testClockId: row.test_clock_id,
@@ -122,7 +123,7 @@ async function detailsOf(
   const { missing } = itemsOf(book, plan, seats, row.currency);
   if (missing.length > 0) throw invalidField("plan", `has no price at Stripe for ${missing.join(", ")}`);
   const seen = readSubscription(
-    (await client.call("subscriptions.retrieve", "subscription", (stripe) => stripe.subscriptions.retrieve(reference))) as unknown as Json,
+    record(await client.call("subscriptions.retrieve", "subscription", (stripe) => stripe.subscriptions.retrieve(reference))),
   );
   return {
     items: itemChanges(seen, plan, seats, row.currency, book),

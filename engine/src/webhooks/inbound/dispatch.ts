@@ -2,12 +2,14 @@
  * The errand that works on what came in: claims rows with a lease, reads each into a fact, and acts on it in the write that marks the
  * row done. A failure is written down and tried again; a crash leaves the row to whoever comes after the lease.
  */
+
 import { randomInt } from "node:crypto";
 import { ENGINE } from "../../auth/principal.ts";
 import { commit } from "../../commit.ts";
 import type { Context } from "../../context.ts";
 import { onPlatform } from "../../db/pool.ts";
-import { parseJson } from "../../http/json.ts";
+import { wordsOf } from "../../errors.ts";
+import { isRecord, parseJson } from "../../http/json.ts";
 import { writeJobs } from "../../jobs/queue.ts";
 import { findAdapter } from "./adapters.ts";
 import { LEASE_MS, MAX_ATTEMPTS, retryDelay } from "./backoff.ts";
@@ -38,7 +40,7 @@ async function dispatch(ctx: Context, row: InboundBody): Promise<void> {
     const dead = row.attempts >= MAX_ATTEMPTS;
     ctx.log.error({ err: error, inbound_event: row.id, gateway: row.gateway, attempt: row.attempts }, "a webhook could not be dispatched");
     ctx.metrics.webhooksDispatched.add([row.gateway, dead ? "dead" : "failed"]);
-    await finish(ctx, row, dead ? "dead" : "failed", (error as Error).message);
+    await finish(ctx, row, dead ? "dead" : "failed", wordsOf(error));
   }
 }
 
@@ -47,7 +49,9 @@ async function work(ctx: Context, row: InboundBody): Promise<string | null> {
   const read = findAdapter(row.gateway)?.events.get(row.type);
   if (!read) return "Nothing is done about events of this type.";
   if (row.body === null) return "Its body was erased.";
-  const fact = read(parseJson(row.body.toString("utf8")) as Record<string, unknown>);
+  const payload = parseJson(row.body.toString("utf8"));
+  if (!isRecord(payload)) throw new Error("Its body is no object.");
+  const fact = read(payload);
   const it = typeof fact === "string" ? fact : await locate(ctx, row.gateway, fact);
   if (typeof it === "string") return it;
   const { tenantId } = it;

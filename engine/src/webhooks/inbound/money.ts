@@ -23,13 +23,13 @@ const NOT_OURS = "The payment was not asked for here.";
 export async function locateRefund(ctx: Context, gateway: string, fact: Of<"refund">): Promise<Located | string> {
   const own = fact.refundId === null ? null : await findOurs(ctx.pool, fact.refundId, gateway);
   if (own) return ownRefund(own, fact);
-  const payment = fact.of.payment === null ? null : await paidHere(ctx, gateway, fact.of.payment);
-  if (payment && "id" in payment) {
+  const { of, amountMinor, currency, outcome } = fact;
+  const { payment, customer } = await paidHere(ctx, gateway, of.payment);
+  if (payment) {
     const { id: paymentId, tenant_id: tenantId } = payment;
-    const { amountMinor, currency, outcome } = fact;
     return { tenantId, apply: (tx) => takeRefund(tx, { paymentId, tenantId, amountMinor, currency, outcome }) };
   }
-  const found = await mirroredMoney(ctx, gateway, fact.of, payment);
+  const found = await mirroredMoney(ctx, gateway, { ...of, customer: of.customer ?? customer });
   return typeof found === "string" ? found : { ...found, apply: async () => undefined };
 }
 
@@ -43,15 +43,17 @@ function ownRefund(refund: RefundRow, { outcome, amountMinor, currency }: Of<"re
 
 export async function locateDispute(ctx: Context, gateway: string, { of, report }: Of<"dispute">): Promise<Located | string> {
   const known = await byNames(ctx, gateway, of);
-  const asked = known ?? (of.payment === null ? null : await paidHere(ctx, gateway, of.payment));
-  let payment = asked && "id" in asked ? asked : null;
-  if (!payment) {
-    const found = await mirroredMoney(ctx, gateway, of, asked && !("id" in asked) ? asked : null);
-    payment = typeof found === "string" ? null : await byNames(ctx, gateway, of);
-    if (!payment) return typeof found === "string" ? found : NOT_OURS;
-  }
+  const payment = known ?? (await disputedPayment(ctx, gateway, of));
+  if (typeof payment === "string") return payment;
   const { id: paymentId, tenant_id: tenantId } = payment;
   return { tenantId, apply: (tx) => recordDispute(tx, { paymentId, tenantId, report }) };
+}
+
+async function disputedPayment(ctx: Context, gateway: string, of: Paid): Promise<PaymentRow | string> {
+  const { payment, customer } = await paidHere(ctx, gateway, of.payment);
+  if (payment) return payment;
+  const found = await mirroredMoney(ctx, gateway, { ...of, customer: of.customer ?? customer });
+  return typeof found === "string" ? found : ((await byNames(ctx, gateway, of)) ?? NOT_OURS);
 }
 
 /** What a processor collected is known by its charge. */
@@ -63,39 +65,43 @@ async function byNames(ctx: Context, gateway: string, { payment, charge = null }
   return null;
 }
 
-/** The payment, taken in first where nothing of it was heard yet; what the gateway says of it where it is not ours; null: it has none. */
-async function paidHere(ctx: Context, gateway: string, reference: string): Promise<PaymentRow | PaymentTrace | null> {
+interface PaidHere {
+  /** Taken in first, where nothing of it was heard yet; null: it is not ours. */
+  payment: PaymentRow | null;
+  /** The gateway's name of who paid, as it says. */
+  customer: string | null;
+}
+
+async function paidHere(ctx: Context, gateway: string, reference: string | null): Promise<PaidHere> {
+  if (reference === null) return { payment: null, customer: null };
   const known = await byNames(ctx, gateway, { payment: reference });
-  if (known) return known;
-  if (!ctx.gateways.names().includes(gateway)) return null;
-  const trace = (await ctx.gateways.get(gateway).trace?.(reference)) ?? null;
-  if (!trace || (trace.paymentId === null && trace.checkoutId === null && trace.orderReference === null)) return trace;
+  if (known) return { payment: known, customer: null };
+  const trace = ctx.gateways.names().includes(gateway) ? await ctx.gateways.get(gateway).trace?.(reference) : null;
+  if (!trace) return { payment: null, customer: null };
+  const { customer } = trace;
   const first = await takeIn(ctx, gateway, trace);
+  if (first === null) return { payment: null, customer };
   if (typeof first !== "string")
     await commit(ctx, { principal: ENGINE, tenantId: first.tenantId, source: gateway }, (tx) => first.apply(tx));
   const payment = await byNames(ctx, gateway, { payment: reference });
-  if (payment) return payment;
   // It is ours, and is not there yet: what went back of it is tried again.
-  if (typeof first !== "string" || first === NOT_FINISHED) throw new Error(`The payment ${reference} is not there yet.`);
-  return trace;
+  if (!payment && (typeof first !== "string" || first === NOT_FINISHED)) throw new Error(`The payment ${reference} is not there yet.`);
+  return { payment, customer };
 }
 
-function takeIn(
-  ctx: Context,
-  gateway: string,
-  { paymentId, checkoutId, orderReference, outcome }: PaymentTrace,
-): Promise<Located | string> {
+/** null: it was not made for us. */
+async function takeIn(ctx: Context, gateway: string, trace: PaymentTrace): Promise<Located | string | null> {
+  const { paymentId, checkoutId, orderReference, outcome } = trace;
   if (checkoutId !== null) return locatePayments(ctx, gateway, { kind: "checkout", checkoutId });
   if (paymentId !== null) return locatePayments(ctx, gateway, { kind: "charge", paymentId, outcome });
-  return locateOrderPayment(ctx, gateway, { kind: "order_payment", orderReference: orderReference!, outcome });
+  return orderReference === null ? null : locateOrderPayment(ctx, gateway, { kind: "order_payment", orderReference, outcome });
 }
 
 /** Of a subscription that the gateway runs itself: all of its money is read anew there. */
-async function mirroredMoney(ctx: Context, gateway: string, of: Paid, trace: PaymentTrace | null): Promise<{ tenantId: string } | string> {
+async function mirroredMoney(ctx: Context, gateway: string, of: Paid): Promise<{ tenantId: string } | string> {
   const processor = ctx.processors.outside(gateway);
   if (!processor) return NOT_OURS;
-  const { charge = null, invoice = null } = of;
-  const customer = of.customer ?? trace?.customer ?? null;
+  const { charge = null, invoice = null, customer = null } = of;
   const found = await processor.mirror(ctx, { subscription: null, invoice, charge, customer, money: true });
   return typeof found === "string" ? `${NOT_OURS} ${found}` : found;
 }

@@ -9,10 +9,12 @@ export class AddressRefused extends Error {
   override readonly name = "AddressRefused";
 }
 
+const bySystem: LookupFunction = (hostname, options, done) => systemLookup(hostname, options, done);
+
 const CONNECT_MS = 10_000;
 
 /** `resolve`: how names are looked up. It is asked once for each connection, and the connection goes to what was checked. */
-export function guardedAgent(allowed: readonly string[], resolve: LookupFunction = systemLookup as LookupFunction): Agent {
+export function guardedAgent(allowed: readonly string[], resolve: LookupFunction = bySystem): Agent {
   const lookup: LookupFunction = (hostname, options, done) => {
     resolve(hostname, { ...options, all: true }, (error, found) => {
       if (error) return done(error, []);

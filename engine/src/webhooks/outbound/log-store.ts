@@ -52,8 +52,11 @@ export interface DeliveryDetail extends DeliveryRow {
   event: (Omit<EventRow, "seq"> & { occurred_at: Instant }) | null;
 }
 
+/** All null where the event is not kept any more, and `v_id` says so. */
+type EventOfIt = Omit<NonNullable<DeliveryDetail["event"]>, "id" | "tenant_id"> & { v_id: string | null };
+
 export async function findDelivery(db: Database, id: string): Promise<DeliveryDetail | null> {
-  const [row] = await db.query<DeliveryRow & { tenant_id: string | null; url: string; event_types: string[] } & Record<string, unknown>>(
+  const [row] = await db.query<Pick<DeliveryDetail, "tenant_id" | "url" | "event_types"> & DeliveryRow & EventOfIt>(
     `/* all tenants: by row-level security, or for the operator */
      select d.${ROW.replaceAll(", ", ", d.")}, e.tenant_id, e.url, e.event_types,
        v.id as v_id, v.type, v.subject, v.summary, v.data, v.source, v.occurred_at
@@ -65,7 +68,7 @@ export async function findDelivery(db: Database, id: string): Promise<DeliveryDe
   if (!row) return null;
   const { v_id, type, subject, summary, data, source, occurred_at, ...delivery } = row;
   const event = { id: row.event_id, tenant_id: row.event_tenant, type, subject, summary, data, source, occurred_at };
-  return { ...delivery, event: v_id === null ? null : (event as DeliveryDetail["event"]) };
+  return { ...delivery, event: v_id === null ? null : event };
 }
 
 export interface AttemptRow {

@@ -1,6 +1,6 @@
 /** Makes and changes endpoints. */
 import type { Tx } from "../../commit.ts";
-import { invalidField, Refusal } from "../../errors.ts";
+import { codeOf, invalidField, Refusal } from "../../errors.ts";
 import { newId } from "../../ids.ts";
 import { checkUrl } from "./address.ts";
 import { giveUpOpen } from "./delivery-store.ts";
@@ -45,7 +45,7 @@ export async function createEndpoint(
     tx.afterCommit(() => tx.ctx.webhooks.look());
     return { row, secret };
   } catch (error) {
-    if ((error as { code?: string }).code === FOREIGN_KEY) throw invalidField("tenant_id", "names no tenant");
+    if (codeOf(error) === FOREIGN_KEY) throw invalidField("tenant_id", "names no tenant");
     throw error;
   }
 }

@@ -1,6 +1,8 @@
 /** One request to a receiver: within a time, with what it answers cut short, and going nowhere that it points to. */
+
 import { type Dispatcher, request } from "undici";
 import { stopwatch } from "../../clock.ts";
+import { codeOf, wordsOf } from "../../errors.ts";
 import { AddressRefused } from "./agent.ts";
 
 export interface Sending {
@@ -48,7 +50,7 @@ export async function send(agent: Dispatcher, { url, headers, body }: Sending, t
       durationMs: Math.round(time()),
     };
   } catch (error) {
-    const words = limit.aborted ? `no answer within ${timeoutMs / 1_000} s` : wordsOf(error as Error);
+    const words = limit.aborted ? `no answer within ${timeoutMs / 1_000} s` : failureOf(error);
     return { status: null, error: words, body: null, retryAfter: undefined, durationMs: Math.round(time()) };
   }
 }
@@ -71,9 +73,11 @@ async function readStart(body: AsyncIterable<Buffer>): Promise<string | null> {
   return text === "" ? null : text;
 }
 
-function wordsOf(error: Error & { code?: string; errors?: unknown[] }): string {
+function failureOf(error: unknown): string {
   if (error instanceof AddressRefused) return error.message;
-  const first = error.errors?.[0] instanceof Error ? (error.errors[0] as Error & { code?: string }) : error;
-  const words = first.code && !first.message.includes(first.code) ? `${first.code}: ${first.message}` : first.message;
+  // Of several addresses that were tried, the first.
+  const first = error instanceof AggregateError ? (error.errors[0] ?? error) : error;
+  const [code, message] = [codeOf(first), wordsOf(first)];
+  const words = code !== null && !message.includes(code) ? `${code}: ${message}` : message;
   return words.slice(0, 500) || "the connection failed";
 }

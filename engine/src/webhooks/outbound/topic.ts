@@ -8,7 +8,7 @@ export const ALIASES: Readonly<Record<string, EventType>> = {
   "billing.invoice.created": "invoice.created",
 };
 
-const OTHER_NAME = new Map(Object.entries(ALIASES).map(([alias, type]) => [type as string, alias]));
+const OTHER_NAME = new Map<string, string>(Object.entries(ALIASES).map(([alias, type]) => [type, alias]));
 
 /** Each word of a subscription that means an event of this type. */
 export function wordsFor(type: string): string[] {

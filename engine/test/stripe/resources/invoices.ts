@@ -145,8 +145,40 @@ export function newInvoice(
   return invoice;
 }
 
+/** What the customer's balance takes off the invoice, or puts on it, when it is finalized. */
+function applyBalance(stripe: State, invoice: Thing): void {
+  const customer = stripe.objects.get(String(invoice.customer));
+  const balance = Number(customer?.balance ?? 0);
+  const change = balance < 0 ? Math.max(balance, -Number(invoice.total)) : balance;
+  if (!customer || change === 0 || Number(invoice.total) <= 0) return;
+  const due = Number(invoice.total) + change;
+  Object.assign(invoice, { starting_balance: balance, ending_balance: balance - change, amount_due: due, amount_remaining: due });
+  moveBalance(stripe, customer as Thing, { amount: -change, type: "applied_to_invoice", invoice: invoice.id });
+}
+
+export function moveBalance(stripe: State, customer: Thing, movement: Json): Thing {
+  const balance = Number(customer.balance) + Number(movement.amount);
+  Object.assign(customer, { balance, currency: customer.currency ?? "usd", invoice_credit_balance: { usd: balance } });
+  return stripe.put<Thing>({
+    id: stripe.id("cbtxn"),
+    object: "customer_balance_transaction",
+    created: stripe.now,
+    credit_note: null,
+    currency: "usd",
+    customer: customer.id,
+    description: null,
+    ending_balance: balance,
+    invoice: null,
+    livemode: false,
+    metadata: {},
+    type: "adjustment",
+    ...movement,
+  });
+}
+
 export function finalize(stripe: State, invoice: Thing): void {
   const count = stripe.all("invoice").length;
+  applyBalance(stripe, invoice);
   Object.assign(invoice, {
     status: "open",
     number: `LOOP-${String(count).padStart(4, "0")}`,
@@ -305,9 +337,26 @@ export const invoices: readonly Route[] = [
       const invoice = invoiceOf(stripe, id!);
       if (!invoice) return missing("invoice", id!);
       if (invoice.status !== "open" && invoice.status !== "uncollectible") return settled(invoice);
+      const used = Number(invoice.ending_balance ?? 0) - Number(invoice.starting_balance);
+      const customer = stripe.objects.get(String(invoice.customer));
+      if (used !== 0 && customer)
+        moveBalance(stripe, customer as Thing, { amount: -used, type: "unapplied_from_invoice", invoice: invoice.id });
       Object.assign(invoice, { status: "void", amount_remaining: 0 });
       (invoice.status_transitions as Json).voided_at = stripe.now;
       stripe.emit("invoice.voided", invoice);
+      return found(invoice);
+    },
+  },
+  {
+    method: "POST",
+    path: "/v1/invoices/*/mark_uncollectible",
+    act({ ids: [id] }, stripe) {
+      const invoice = invoiceOf(stripe, id!);
+      if (!invoice) return missing("invoice", id!);
+      if (invoice.status !== "open") return settled(invoice);
+      invoice.status = "uncollectible";
+      (invoice.status_transitions as Json).marked_uncollectible_at = stripe.now;
+      stripe.emit("invoice.marked_uncollectible", invoice);
       return found(invoice);
     },
   },

@@ -125,6 +125,12 @@ export const prices: readonly Route[] = [
       );
     },
   },
+  {
+    method: "GET",
+    path: "/v2/core/events/*",
+    act: ({ ids: [id] }, stripe) =>
+      stripe.objects.get(id!)?.object === "v2.core.event" ? found(stripe.objects.get(id!)!) : missing("event", id!),
+  },
 ];
 
 /** What a customer's meter counted in a stretch of time, as Stripe's sum. */
@@ -134,4 +140,27 @@ export function metered(stripe: State, customer: unknown, event: unknown, from: 
     .filter((one) => one.event_name === event && (one.payload as Json).stripe_customer_id === customer)
     .filter((one) => Number(one.timestamp) >= from && Number(one.timestamp) < to)
     .reduce((sum, one) => sum + Number((one.payload as Json).value ?? 1), 0);
+}
+
+/** What Stripe found later in what its meter had taken: the event as it is read there; answers its thin webhook. */
+export function meterErrors(stripe: State, type: string, errors: Readonly<Record<string, readonly string[]>>, count: number): Json {
+  const id = `evt_test_${stripe.id("thin")}`;
+  const thin = { id, object: "v2.core.event", created: "2026-11-28T10:00:00.000Z", livemode: false, reason: null, type };
+  stripe.put({
+    ...thin,
+    data: {
+      developer_message_summary: `There are ${count} invalid events`,
+      reason: {
+        error_count: count,
+        error_types: Object.entries(errors).map(([code, identifiers]) => ({
+          code,
+          error_count: identifiers.length,
+          sample_errors: identifiers.map((identifier) => ({ error_message: `It is ${code}.`, request: { identifier } })),
+        })),
+      },
+      validation_start: "2026-11-28T09:59:50.000Z",
+      validation_end: "2026-11-28T10:00:00.000Z",
+    },
+  });
+  return thin;
 }
