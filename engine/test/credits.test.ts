@@ -99,7 +99,10 @@ describe("consumption", () => {
     const again = await acme.consume(asked);
     expect([again.status, again.headers["idempotent-replayed"], again.text]).toEqual([200, "true", first.text]);
     expect(await acme.consume({ ...asked, quantity: 3 })).toMatchObject({ status: 409, body: { code: "idempotency_key_reused" } });
-    expect(await acme.consume({ ...asked, idempotency_key: "c" })).toMatchObject({ status: 422, body: { errors: [{ path: "event_name" }] } });
+    expect(await acme.consume({ ...asked, idempotency_key: "c" })).toMatchObject({
+      status: 422,
+      body: { errors: [{ path: "event_name" }] },
+    });
     expect((await acme.balance()).available).toBe(92);
   });
 
