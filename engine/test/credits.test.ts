@@ -88,6 +88,24 @@ describe("consumption", () => {
     expect((await acme.consume({ event_name: "ping", idempotency_key: "p" })).text).toBe(free.text);
   });
 
+  it("answers a key for ever, also when its event is no longer on sale", async () => {
+    const acme = await wallet([{ amount: 100 }]);
+    const catalog = await world.must("GET", "/v1/catalog");
+    await world.must("PUT", "/v1/credit-events/brief", { cost: 4 });
+    const asked = { event_name: "brief", quantity: 2, idempotency_key: "b" };
+    const first = await acme.consume(asked);
+    expect(first.body.amount).toBe(-8);
+    await world.must("PUT", "/v1/catalog", catalog);
+    const again = await acme.consume(asked);
+    expect([again.status, again.headers["idempotent-replayed"], again.text]).toEqual([200, "true", first.text]);
+    expect(await acme.consume({ ...asked, quantity: 3 })).toMatchObject({ status: 409, body: { code: "idempotency_key_reused" } });
+    expect(await acme.consume({ ...asked, idempotency_key: "c" })).toMatchObject({
+      status: 422,
+      body: { errors: [{ path: "event_name" }] },
+    });
+    expect((await acme.balance()).available).toBe(92);
+  });
+
   it("refuses what is not right, naming it", async () => {
     const acme = await wallet([{ amount: 100 }]);
     const bad: [object, string][] = [

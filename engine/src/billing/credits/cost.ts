@@ -1,5 +1,5 @@
 /** What an event costs, and whose costs hold. Pure. */
-import { invalidField } from "../../errors.ts";
+import { invalidField, type Refusal } from "../../errors.ts";
 import type { CatalogSnapshot } from "../catalog/cache.ts";
 import { type CreditEvent, costOn } from "../catalog/credit-offer.ts";
 import { type Decimal, decimal } from "../money/decimal.ts";
@@ -10,15 +10,27 @@ export interface Cost {
   byPlan: Readonly<Record<string, Decimal | null>> | null;
 }
 
-/** 422 where the catalog has no such event. */
+/** Of an event that the catalog does not have, or no longer, as of one that is switched off: what was asked before under the same key is answered still. */
 export function costOf(catalog: CatalogSnapshot, eventName: string, quantity: Decimal): Cost {
-  const event = catalog.creditEvents.get(eventName);
-  if (!event || event.archived) throw invalidField("event_name", `names no credit event: ${JSON.stringify(eventName.slice(0, 100))}`);
+  const event = eventOf(catalog, eventName);
+  if (!event) return { amount: null, byPlan: null };
   const plans = Object.keys(event.plans);
   return {
     amount: times(event, null, quantity),
     byPlan: plans.length === 0 ? null : Object.fromEntries(plans.map((plan) => [plan, times(event, plan, quantity)])),
   };
+}
+
+/** Why nothing was taken for an event. */
+export function notOnSale(catalog: CatalogSnapshot, eventName: string): Refusal {
+  const known = eventOf(catalog, eventName) !== null;
+  const name = JSON.stringify(eventName.slice(0, 100));
+  return invalidField("event_name", known ? `${name} is switched off on the tenant's plan` : `names no credit event: ${name}`);
+}
+
+function eventOf(catalog: CatalogSnapshot, eventName: string): CreditEvent | null {
+  const event = catalog.creditEvents.get(eventName);
+  return !event || event.archived ? null : event;
 }
 
 function times(event: CreditEvent, plan: string | null, quantity: Decimal): Decimal | null {

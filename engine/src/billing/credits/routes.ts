@@ -3,7 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { commit } from "../../commit.ts";
 import type { Context } from "../../context.ts";
 import { onPool } from "../../db/pool.ts";
-import { invalidField, tenantNotFound } from "../../errors.ts";
+import { tenantNotFound } from "../../errors.ts";
 import { DEFAULT_LIMIT, decodeNumber, pageOf } from "../../http/list.ts";
 import { originOf, route } from "../../http/route.ts";
 import { BEGINNING } from "../time/instant.ts";
@@ -12,6 +12,7 @@ import { consumeRequest, grantInput, keyOf, positive } from "./ask.ts";
 import { readBalance } from "./balance.ts";
 import { consume } from "./consume.ts";
 import { findTransaction, listTransactions } from "./consume-store.ts";
+import { notOnSale } from "./cost.ts";
 import { insufficientCredits, keyReused } from "./earlier.ts";
 import { giveCredits } from "./give-credits.ts";
 import { grantCredits } from "./grant-credits.ts";
@@ -92,7 +93,8 @@ function consumeRoute(app: FastifyInstance, ctx: Context): void {
     response: { 200: schema.TransactionView },
     handle: async ({ params: { tenant_id: id }, body, request, reply }) => {
       const key = keyOf(body, request.headers["idempotency-key"]);
-      const answer = await consume(ctx, consumeRequest(id, body, key, await ctx.catalog.current()));
+      const catalog = await ctx.catalog.current();
+      const answer = await consume(ctx, consumeRequest(id, body, key, catalog));
       switch (answer.outcome) {
         case "consumed":
           if (answer.replayed) reply.header("Idempotent-Replayed", "true");
@@ -101,7 +103,7 @@ function consumeRoute(app: FastifyInstance, ctx: Context): void {
           if (answer.replayed) reply.header("Idempotent-Replayed", "true");
           throw insufficientCredits(answer);
         case "inactive":
-          throw invalidField("event_name", `${JSON.stringify(body.event_name)} is switched off on the tenant's plan`);
+          throw notOnSale(catalog, body.event_name!);
         default:
           throw keyReused();
       }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { AmountNotTaken, fromStripe, toCharge, toRefund, unitFromStripe } from "./amount.ts";
+import { decimal } from "../../billing/money/decimal.ts";
+import { AmountNotTaken, fromStripe, toCharge, toPrice, toRefund, unitFromStripe, unitToStripe } from "./amount.ts";
 
 // What is asked in minor units of ISO 4217, what goes over the wire, and what that is in minor units again.
 test.each([
@@ -52,6 +53,14 @@ test.each([
   ["kwd", "1230", "1230"],
 ] as const)("a unit price of Stripe's in %s, %s, is %s", (currency, wire, minor) => {
   expect(unitFromStripe(wire, currency)).toBe(minor);
+  expect(unitToStripe(decimal(minor), currency).toFixed()).toBe(wire);
+});
+
+test("a price asks exactly what is charged, or there is none at Stripe", () => {
+  expect(toPrice(7n, "isk")).toBe(700);
+  expect(toPrice(700n, "mga")).toBe(7);
+  expect(toPrice(1_230n, "kwd")).toBe(1_230);
+  expect(() => toPrice(1_234n, "kwd")).toThrow(AmountNotTaken);
 });
 
 test("what is no amount is refused", () => {

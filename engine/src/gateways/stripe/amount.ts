@@ -7,7 +7,7 @@
  *   else    minor units as they are
  */
 import { minorDigits } from "../../billing/money/currency.ts";
-import { decimal, quotient } from "../../billing/money/decimal.ts";
+import { type Decimal, decimal, quotient } from "../../billing/money/decimal.ts";
 
 const WHOLE = new Set(["mga"]);
 const PADDED = new Set(["isk", "ugx"]);
@@ -59,9 +59,23 @@ export function fromStripe(amount: number, currency: string): bigint {
   return wire / 100n;
 }
 
+/** What a price asks once: exactly that, or it is refused. */
+export function toPrice(amountMinor: bigint, currency: string): number {
+  if (amountMinor % step(currency) !== 0n)
+    throw new AmountNotTaken(`Stripe has prices in ${currency.toUpperCase()} in steps of ${step(currency)} minor units only`);
+  return onTheWire(amountMinor, currency);
+}
+
 const HUNDRED = decimal(100);
+const HUNDREDTH = decimal("0.01");
 /** More digits than Stripe's prices have, and two. */
 const UNIT_DIGITS = 14;
+
+/** A price of one unit, which may be a fraction of a minor unit, as Stripe writes it. */
+export function unitToStripe(minor: Decimal, currency: string): Decimal {
+  if (WHOLE.has(currency)) return minor.times(HUNDREDTH);
+  return PADDED.has(currency) ? minor.times(HUNDRED) : minor;
+}
 
 /** A price of one unit, which may be a fraction of a minor unit, as exact digits. */
 export function unitFromStripe(digits: string, currency: string): string {

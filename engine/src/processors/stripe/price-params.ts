@@ -4,6 +4,7 @@ import type { Meter } from "../../billing/catalog/meter.ts";
 import type { Plan } from "../../billing/catalog/plan.ts";
 import type { Price, Tier } from "../../billing/catalog/price.ts";
 import { type Decimal, ONE, ZERO } from "../../billing/money/decimal.ts";
+import { AmountNotTaken, toPrice, unitToStripe } from "../../gateways/stripe/amount.ts";
 
 /** The same price has the same key, for ever: what is there already is not made again. */
 export function lookupKeyOf(plan: Pick<Plan, "key" | "version">, price: string, currency: string): string {
@@ -23,7 +24,7 @@ export function formulaOf(meter: Pick<Meter, "aggregation">): "count" | "sum" | 
 export function priceParams(plan: Plan, price: Price, currency: string, meter: string | null): Stripe.PriceCreateParams | string {
   const odd = oddity(price);
   if (odd !== null) return odd;
-  const amounts = amountsOf(price);
+  const amounts = amountsOf(price, currency);
   if (typeof amounts === "string") return amounts;
   const { unit, count } = plan.interval;
   return {
@@ -55,8 +56,9 @@ type Amounts = Pick<
   "unit_amount" | "unit_amount_decimal" | "billing_scheme" | "tiers" | "tiers_mode" | "transform_quantity"
 >;
 
-function amountsOf(price: Price): Amounts | string {
-  if (price.model === "flat") return { unit_amount: Number(price.amount ?? 0n) };
+function amountsOf(price: Price, currency: string): Amounts | string {
+  const exactly = (value: Decimal) => Stripe.Decimal.from(unitToStripe(value, currency).toFixed());
+  if (price.model === "flat") return flatOf(price.amount ?? 0n, currency);
   if (price.model === "per_unit") {
     const unit = price.unitAmount ?? ZERO;
     if (price.included === ZERO) return { unit_amount_decimal: exactly(unit) };
@@ -80,7 +82,7 @@ function amountsOf(price: Price): Amounts | string {
   }
   const tiers: Stripe.PriceCreateParams.Tier[] = [];
   for (const tier of price.tiers ?? []) {
-    const known = tierOf(tier);
+    const known = tierOf(tier, exactly);
     if (typeof known === "string") return known;
     tiers.push(known);
   }
@@ -91,7 +93,17 @@ function amountsOf(price: Price): Amounts | string {
   };
 }
 
-function tierOf(tier: Tier): Stripe.PriceCreateParams.Tier | string {
+/** Asked once, a price is what is charged: Stripe must be able to take just that. */
+function flatOf(amount: bigint, currency: string): Amounts | string {
+  try {
+    return { unit_amount: toPrice(amount, currency) };
+  } catch (error) {
+    if (error instanceof AmountNotTaken) return error.message;
+    throw error;
+  }
+}
+
+function tierOf(tier: Tier, exactly: (value: Decimal) => Stripe.Decimal): Stripe.PriceCreateParams.Tier | string {
   const upTo = tier.upTo === null ? "inf" : wholeOf(tier.upTo);
   if (upTo === null) return "a tier must end at a whole number for Stripe";
   return {
@@ -100,8 +112,6 @@ function tierOf(tier: Tier): Stripe.PriceCreateParams.Tier | string {
     ...(tier.flatAmount.eq(ZERO) ? {} : { flat_amount_decimal: exactly(tier.flatAmount) }),
   };
 }
-
-const exactly = (value: Decimal) => Stripe.Decimal.from(value.toFixed());
 
 function wholeOf(value: Decimal): number | null {
   const digits = value.toFixed();
