@@ -6,6 +6,7 @@ import { readConfig } from "../src/config.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
 import { freePort, killEngines, startEngine } from "./engine-process.ts";
 import { runCommand } from "./terminal.ts";
+import { workOff } from "./webhooks-out/happen.ts";
 import { type Receiver, startReceiver } from "./webhooks-out/receiver.ts";
 import { createWorld } from "./world.ts";
 
@@ -120,7 +121,7 @@ test("their keys are rotated, and the doctor says which one is missing", { timeo
     await world.must("POST", `/v1/webhook-endpoints/${id}/test`);
     const { ctx } = world.billing;
     ctx.log.level = "silent";
-    await ctx.webhooks.work();
+    await workOff(world);
     const [row] = (await world.must("GET", `/v1/webhook-endpoints/${id}/deliveries`)).items;
     expect(row).toMatchObject({
       state: "failed",
@@ -133,7 +134,7 @@ test("their keys are rotated, and the doctor says which one is missing", { timeo
     });
     try {
       await second.must("POST", `/v1/webhook-deliveries/${row.id}/retry`);
-      await second.billing.ctx.webhooks.work();
+      await workOff(second);
     } finally {
       await second.close();
     }

@@ -6,7 +6,7 @@ import { commit } from "../../src/commit.ts";
 import type { EventType } from "../../src/events/types.ts";
 import { MAX_ATTEMPTS } from "../../src/webhooks/outbound/schedule.ts";
 import { createWorld, type World } from "../world.ts";
-import { emit, impatient, numbers } from "./happen.ts";
+import { emit, impatient, numbers, workOff } from "./happen.ts";
 import { type Received, type Receiver, startReceiver } from "./receiver.ts";
 
 let world: World;
@@ -45,7 +45,7 @@ async function endpoint(input: object = {}): Promise<Endpoint> {
   };
 }
 
-const work = () => world.billing.ctx.webhooks.work();
+const work = () => workOff(world);
 const hurry = () => world.owner.query("update webhook_deliveries set due_at = '2020-01-01' where due_at is not null");
 const happen = (type: EventType, tenantId: string | null = "acme", n: unknown = 0) => emit(world, type, tenantId, n);
 const deliveries = async (id: string) => (await world.must("GET", `/v1/webhook-endpoints/${id}/deliveries`)).items;

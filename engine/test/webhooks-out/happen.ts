@@ -2,6 +2,7 @@
 import { ENGINE } from "../../src/auth/principal.ts";
 import { commit } from "../../src/commit.ts";
 import type { EventType } from "../../src/events/types.ts";
+import { settled } from "../stream-client.ts";
 import type { World } from "../world.ts";
 import type { Received } from "./receiver.ts";
 
@@ -9,6 +10,12 @@ export function emit(world: World, type: EventType, tenantId: string | null, n: 
   return commit(world.billing.ctx, { principal: ENGINE, ...(tenantId === null ? {} : { tenantId }) }, async (tx) =>
     tx.emit({ type, tenantId, subject: `subject-${String(n)}`, summary: `It happened, ${String(n)}.`, data: { n } }),
   );
+}
+
+/** Tells all that has happened. An event is told when no older transaction runs on the server, those of other tests included. */
+export async function workOff(world: World): Promise<void> {
+  await settled(world);
+  await world.billing.ctx.webhooks.work();
 }
 
 export const numbers = (received: Received[]): unknown[] => received.map(({ event }) => event.data.n);

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { verifyWebhook } from "../../../sdk/src/webhooks.ts";
 import { createSetting, eventOf } from "../razorpay/setting.ts";
 import { createWorld, type World } from "../world.ts";
+import { workOff } from "./happen.ts";
 import { type Receiver, startReceiver } from "./receiver.ts";
 
 const SECRET = "a secret that is shared with nobody but this test";
@@ -147,12 +148,12 @@ test("lesson 2: what came in, failed and was healed by a retry is told like what
     await setting.deliver(event, "healed");
     await setting.dispatch();
     expect((await setting.inbound("healed")).state).toBe("failed");
-    await setting.world.billing.ctx.webhooks.work();
+    await workOff(setting.world);
     expect(receiver.at("/healed")).toEqual([]);
     await setting.world.owner.query("alter table payments drop constraint broken");
     await setting.hurry();
     await setting.dispatch("failed");
-    await setting.world.billing.ctx.webhooks.work();
+    await workOff(setting.world);
     expect(
       receiver
         .at("/healed")
