@@ -26,7 +26,7 @@ export type { OutagePolicies, OutagePolicy } from "./entitlements/policy.ts";
 export { BillwrightError, type ErrorCode, type Fault, isOutage } from "./error.ts";
 export type { BillingEvent, BillingEventType, FollowOptions } from "./events/stream.ts";
 export { List, type Page } from "./list.ts";
-export type { CreditBalance, CreditHold, CreditTransaction } from "./resources/credits.ts";
+export type { CreditBalance, CreditHold, CreditTransaction, TopUpOccurrence } from "./resources/credits.ts";
 export type { Invoice } from "./resources/invoices.ts";
 export type { Payment, PaymentMethod } from "./resources/payments.ts";
 export type { Subscription } from "./resources/subscriptions.ts";

@@ -50,6 +50,20 @@ describe("what is asked", () => {
     for (const id of ["", ".", ".."]) await expect(client.tenants.get(id)).rejects.toThrow("tenant_id");
   });
 
+  test("credits are reserved, and come by the calendar", async () => {
+    await client.tenants.put("saver", { currency: "usd" });
+    const rule = await client.credits.setTopUpRule("saver", "weekly", { source: "adjustment", amount: 50, interval: "week" });
+    expect(rule).toMatchObject({ key: "weekly", amount: 50 });
+    expect((await client.credits.topUpRules("saver")).items.map(({ key }) => key)).toEqual(["weekly"]);
+    expect((await client.credits.occurrences("saver", "weekly")).next_cursor).toBeNull();
+    await client.credits.endTopUpRule("saver", "weekly");
+    expect((await client.credits.topUpRules("saver")).items).toEqual([]);
+    await client.credits.grant("saver", { amount: 10 });
+    const held = await client.credits.hold("saver", { amount: 4 });
+    expect(await client.credits.getHold("saver", held.id!)).toEqual(held);
+    expect((await client.credits.holds("saver", { status: "open" })).items).toEqual([held]);
+  });
+
   test("digits survive on both ways", async () => {
     const n = "12345678901234567.123456789012";
     await client.usage.recordNow([{ tenant_id: "acme", event: "llm", idempotency_key: "digits", properties: { n } }]);

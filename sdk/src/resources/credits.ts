@@ -4,6 +4,7 @@ import type { Answer, Body, CallOptions, Query, Schemas } from "../types.ts";
 
 export type CreditBalance = Schemas["CreditBalance"];
 export type CreditHold = Schemas["CreditHold"];
+export type TopUpOccurrence = Schemas["CreditTopUpOccurrence"];
 export type CreditTransaction = Schemas["CreditTransaction"];
 
 const OF_TENANT = "/v1/tenants/{tenant_id}/credits";
@@ -50,6 +51,34 @@ export class Credits {
   /** What comes by the calendar, bought or granted. */
   topUpRules(tenant: string, options?: CallOptions): Promise<Answer<"GET", `${typeof OF_TENANT}/top-up-rules`>> {
     return this.#transport.request("GET", `${OF_TENANT}/top-up-rules`, { path: { tenant_id: tenant }, ...options });
+  }
+
+  /** Sets a rule, or changes it: so much, bought or granted, every so often. */
+  setTopUpRule(
+    tenant: string,
+    key: string,
+    body: Body<"PUT", `${typeof OF_TENANT}/top-up-rules/{key}`>,
+    options?: CallOptions,
+  ): Promise<Answer<"PUT", `${typeof OF_TENANT}/top-up-rules/{key}`>> {
+    return this.#transport.request("PUT", `${OF_TENANT}/top-up-rules/{key}`, { path: { tenant_id: tenant, key }, body, ...options });
+  }
+
+  endTopUpRule(tenant: string, key: string, options?: CallOptions): Promise<Answer<"DELETE", `${typeof OF_TENANT}/top-up-rules/{key}`>> {
+    return this.#transport.request("DELETE", `${OF_TENANT}/top-up-rules/{key}`, { path: { tenant_id: tenant, key }, ...options });
+  }
+
+  /** What became of each time that the rule was due, newest first. */
+  occurrences(tenant: string, key: string): List<TopUpOccurrence> {
+    return listOf(this.#transport, `${OF_TENANT}/top-up-rules/{key}/occurrences`, { path: { tenant_id: tenant, key } });
+  }
+
+  /** What is reserved, newest first. */
+  holds(tenant: string, query?: Query<`${typeof OF_TENANT}/holds`>): List<CreditHold> {
+    return listOf(this.#transport, `${OF_TENANT}/holds`, { path: { tenant_id: tenant }, query });
+  }
+
+  getHold(tenant: string, id: string, options?: CallOptions): Promise<CreditHold> {
+    return this.#transport.request("GET", `${OF_TENANT}/holds/{id}`, { path: { tenant_id: tenant, id }, ...options });
   }
 
   /** Reserves credits until `capture`, `release`, or its time is over (`expires_in` seconds). */
