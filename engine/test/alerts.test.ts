@@ -127,6 +127,9 @@ test("a payment that fails is one alert an invoice, acknowledged by somebody, an
   };
   await card("tok_visa");
   await world.must("POST", "/v1/tenants/broke/subscription", { plan: "pro" });
+  // The worker charges the card that is the default by then.
+  const states = async () => (await world.must("GET", "/v1/tenants/broke/invoices")).items.map(({ status }: { status: string }) => status);
+  await vi.waitFor(async () => expect(await states()).toEqual(["paid"]), PATIENCE);
   await card("tok_declined");
   await clock.to("2026-02-01T12:00:00Z");
   // One failure is not enough by this rule; the second is, a day later.

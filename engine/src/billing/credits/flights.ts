@@ -34,10 +34,11 @@ export class Flights {
   #waiting: Waiting[] = [];
   #flights = 0;
   #flying = 0;
-  /** How many requests of a wallet are under way. */
-  readonly #airborne = new Map<string, number>();
-  /** How many there were at once of late. */
-  #usual = 0;
+  /** The wallets of the requests under way. None is in two flights: the second would wait in the database, for the lock of the first. */
+  readonly #airborne = new Set<string>();
+  /** How many requests there were at once of late, and of how many wallets. */
+  #requests = 0;
+  #wallets = 0;
   #due = false;
 
   constructor(fly: Fly) {
@@ -59,34 +60,50 @@ export class Flights {
     this.#due = true;
     setImmediate(() => {
       this.#due = false;
-      this.#usual = Math.max(this.#waiting.length + this.#flying, this.#usual - 1);
-      while (this.#flights < FLIGHTS && this.#waiting.length > 0) {
-        const share = this.#usual < WORTH_TWO ? MAX_FLIGHT : Math.min(MAX_FLIGHT, Math.ceil(this.#usual / 2));
+      this.#measure();
+      while (this.#flights < FLIGHTS) {
+        const most = this.#requests < WORTH_TWO ? MAX_FLIGHT : Math.ceil(this.#wallets / 2);
+        const ready = this.#ready();
         // Beside another, only what fills a statement: small ones cost as much as large ones. Otherwise it waits for the other to land.
-        if (this.#flights > 0 && this.#waiting.length * 4 < share * 3) return;
-        void this.#send(this.#take(share));
+        if (ready === 0 || (this.#flights > 0 && ready * 4 < most * 3)) return;
+        void this.#send(this.#take(most));
       }
     });
   }
 
+  #measure(): void {
+    const wallets = new Set(this.#airborne);
+    for (const { boarded } of this.#waiting) wallets.add(boarded.request.tenantId);
+    this.#requests = Math.max(this.#waiting.length + this.#flying, this.#requests - 1);
+    this.#wallets = Math.max(wallets.size, this.#wallets - 1);
+  }
+
+  /** How many wallets could leave now. */
+  #ready(): number {
+    const wallets = new Set<string>();
+    for (const { boarded } of this.#waiting) if (!this.#airborne.has(boarded.request.tenantId)) wallets.add(boarded.request.tenantId);
+    return wallets.size;
+  }
+
   /**
-   * What waited longest; a key that stands in the flight already waits for the next, to be answered what it will stand for, and so does a
-   * wallet that the other flight has locked, where there is enough else to do.
+   * The wallets that waited longest, at most so many, each with all that waits for it. A key that stands in the flight already waits for the
+   * next, to be answered what it will stand for.
    */
   #take(most: number): Waiting[] {
-    const grounded = this.#waiting.reduce((sum, one) => sum + (this.#airborne.has(one.boarded.request.tenantId) ? 0 : 1), 0);
-    const pass = grounded * 2 < Math.min(most, this.#waiting.length);
+    const wallets = new Set<string>();
     const keys = new Set<string>();
     const flight: Waiting[] = [];
     const left: Waiting[] = [];
     for (const one of this.#waiting) {
       const { key, tenantId } = one.boarded.request;
       const name = key === null ? null : `${tenantId} ${key}`;
-      if (flight.length >= most || (!pass && this.#airborne.has(tenantId)) || (name !== null && keys.has(name))) {
+      const full = flight.length >= MAX_FLIGHT || (wallets.size >= most && !wallets.has(tenantId));
+      if (full || this.#airborne.has(tenantId) || (name !== null && keys.has(name))) {
         left.push(one);
         continue;
       }
       if (name !== null) keys.add(name);
+      wallets.add(tenantId);
       flight.push(one);
     }
     this.#waiting = left;
@@ -94,20 +111,14 @@ export class Flights {
   }
 
   async #send(flight: readonly Waiting[]): Promise<void> {
-    this.#count(flight, 1);
+    this.#flights += 1;
+    this.#flying += flight.length;
+    for (const { boarded } of flight) this.#airborne.add(boarded.request.tenantId);
     await decide(this.#fly, flight);
-    this.#count(flight, -1);
+    this.#flights -= 1;
+    this.#flying -= flight.length;
+    for (const { boarded } of flight) this.#airborne.delete(boarded.request.tenantId);
     this.#soon();
-  }
-
-  #count(flight: readonly Waiting[], by: 1 | -1): void {
-    this.#flights += by;
-    this.#flying += by * flight.length;
-    for (const { boarded } of flight) {
-      const count = (this.#airborne.get(boarded.request.tenantId) ?? 0) + by;
-      if (count === 0) this.#airborne.delete(boarded.request.tenantId);
-      else this.#airborne.set(boarded.request.tenantId, count);
-    }
   }
 }
 
