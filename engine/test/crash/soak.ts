@@ -226,9 +226,10 @@ export async function soak({ databaseUrl, seconds, killEveryMs, env = {}, inTheM
     for (const { id } of page.items) history.add(id);
     cursor = page.next_cursor;
   }
+  // What failed while the database was away is tried again after half a minute.
   const settled = async () =>
     (await usage()) >= sent.sync + sent.queued &&
-    (await number("select count(*) as n from inbound_events where state in ('pending', 'working')")) === 0 &&
+    (await number("select count(*) as n from inbound_events where state in ('pending', 'working', 'failed')")) === 0 &&
     received.size >= history.size &&
     new Set(streamed).size >= history.size;
   for (let i = 0; i < 300 && !(await settled()); i++) {

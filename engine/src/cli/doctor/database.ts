@@ -5,8 +5,8 @@ import { readMigrations } from "../../db/migrate.ts";
 import { type Database, onPool, type Pool } from "../../db/pool.ts";
 import { bad, type Finding, ok, warn } from "./finding.ts";
 
-/** Functions of SQL that the migrations write are not known before. */
-const OLDEST = 14;
+/** Functions in SQL and views that hold their reader to the policies are not known before. */
+const OLDEST = 15;
 // A pool of requests, two connections for what is cached, five of the job worker.
 const BESIDE_THE_POOL = 7;
 
