@@ -135,8 +135,10 @@ it("a caller's limit holds over both processes together, and over each while Red
   expect(shared.through).toBeLessThanOrEqual(RATE * shared.windows);
   await server.kill();
   await until(() => both.every((node) => !node.ctx.redis.shared!.isThere()));
-  const alone = await press();
-  expect(alone.through).toBeGreaterThanOrEqual(RATE * 2);
+  // Windows that had begun with Redis end first.
+  let alone = 0;
+  for (let presses = 0; presses < 3 && alone < RATE * 2; presses++) alone = (await press()).through;
+  expect(alone).toBeGreaterThanOrEqual(RATE * 2);
   await server.start();
   for (const node of both) await node.close();
 });
